@@ -1,0 +1,17 @@
+"""Backpropagation written by hand, one idea a file, in NumPy alone.
+
+Every layer is two pure functions, the backward directly below its forward:
+
+    x_forward(...)          -> out, cache
+    x_backward(dout, cache) -> the gradient of every input, in input order
+
+`dout` is the upstream gradient: the derivative of the final loss with respect to `out`.
+A loss ends the chain and needs no upstream: x_loss(x, y) -> loss, dx.
+
+Read in this order: salary, affine, rectifiers, sigmoids, softmax, regression,
+classification, network, optimizers, train.
+
+The same code runs on float32, float64, complex and object arrays. That is why it says x * (x > 0)
+and not np.maximum(x, 0), and g / N and not (1 / N) * g: a number type that counts roundings, or a
+complex step, must be able to pass through. No function ever writes into its arguments.
+"""

@@ -1,0 +1,148 @@
+"""Networks: layers in a row, branches that rejoin, parameters used more than once.
+
+A network is a plain value, a list of layers that name their parameters; the numbers stand apart,
+in a dict of arrays:
+
+    net = [layer("affine", "W1", "b1"), layer("relu"), layer("affine", "W2", "b2")]
+    params = {"W1": ..., "b1": ..., "W2": ..., "b2": ...}
+
+layer("relu") calls relu_forward and relu_backward, whichever file they stand in. A name that occurs
+twice is one parameter used twice.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from manual.catalog import find
+from manual.checks import Array, expect
+
+
+class Layer(NamedTuple):
+    """One layer of a network: a value, printed as the call that builds it."""
+
+    kind: str
+    params: tuple[str, ...] = ()
+    options: dict[str, Any] = {}
+    body: tuple["Layer", ...] = ()
+
+    def __repr__(self) -> str:
+        if self.kind == "residual":
+            return f"residual({', '.join(map(repr, self.body))})"
+        options = [f"{name}={value!r}" for name, value in self.options.items()]
+        return f"layer({', '.join([*map(repr, (self.kind, *self.params)), *options])})"
+
+
+Net = Sequence[Layer]
+Params = dict[str, Array]
+
+
+def layer(kind: str, *params: str, **options: Any) -> Layer:
+    """layer("affine", "W1", "b1") or layer("leaky_relu", slope=0.1): a kind, parameters, options."""
+    return Layer(kind, params, options)
+
+
+def residual(*body: Layer) -> Layer:
+    """A branch that rejoins: out = x + body(x). The body must keep the shape of x."""
+    return Layer("residual", body=body)
+
+
+def network_forward(x: Array, params: Params, net: Net) -> tuple[Array, Any]:
+    """Layer after layer: the output of each is the input of the next.
+
+    x: what the first layer takes, (N, D) for affine
+    params: a dict of arrays    net: a list of layers
+    Returns out, and the caches of all layers, in order.
+    """
+    caches = []
+    for this in net:
+        if this.kind == "residual":
+            branch, cache = network_forward(x, params, this.body)
+            expect(x.shape, branch=branch)
+            x = x + branch
+        else:
+            x_forward = find(this.kind, "forward")
+            x, cache = x_forward(x, *_look_up(params, this), **this.options)
+        caches.append(cache)
+    return x, (caches, net)
+
+
+def network_backward(dout: Array, cache: Any) -> tuple[Array, Params]:
+    """Layer before layer: the dx of each is the dout of the one before it.
+
+    Where one value feeds several places, each place sends back a gradient, and they ADD:
+    x of a residual feeds the branch and the sum; a shared parameter feeds every layer that uses it.
+
+    Returns dx, and grads: a dict with the gradient of every parameter that the network uses.
+    """
+    caches, net = cache
+    grads = {}
+    for this, cache in zip(reversed(net), reversed(caches), strict=True):
+        if this.kind == "residual":
+            dbranch, dparams = network_backward(dout, cache)
+            dout = dout + dbranch
+        else:
+            x_backward = find(this.kind, "backward")
+            dx = x_backward(dout, cache)  # dx alone, or (dx, one gradient a parameter)
+            dout, *dweights = dx if this.params else [dx]
+            dparams = dict(zip(this.params, dweights, strict=True))
+        for name, dparam in dparams.items():
+            grads[name] = grads[name] + dparam if name in grads else dparam
+    return dout, grads
+
+
+def network_loss(
+    x: Array, y: Array, params: Params, net: Net, loss: Layer, reg: float = 0.0
+) -> tuple[float, Array, Params]:
+    """The loss of the network's output against y, and its gradients.
+
+    loss: a layer value that names a loss: layer("softmax"), layer("huber", delta=2.0)
+    reg: L2 regularisation, reg / 2 * sum(w^2) added for every parameter of two or more axes
+         (the weights; biases are left alone)
+    Returns loss, dx, grads.
+    """
+    out, cache = network_forward(x, params, net)
+    total, dout = find(loss.kind, "loss")(out, y, **loss.options)
+    dx, grads = network_backward(dout, cache)
+    if reg:
+        for name in grads:
+            if params[name].ndim > 1:
+                penalty, dw = l2_loss(params[name], reg)
+                total = total + penalty
+                grads[name] = grads[name] + dw
+    return total, dx, grads
+
+
+def l2_loss(w: Array, reg: float) -> tuple[float, Array]:
+    """L2 regularisation: loss = reg / 2 * sum(w^2), so dw = reg w.
+
+    The 1/2 is CS231n's (assignment 2); PyTorch's weight_decay adds the same gradient.
+    """
+    expect("*", w=w)
+    if not reg >= 0:
+        raise ValueError(f"reg is {reg}, expected a strength of 0 or more")
+    return reg * (w * w).sum() / 2, reg * w
+
+
+def mlp(sizes: list[int], activation: str = "relu", seed: int = 0) -> tuple[list[Layer], Params]:
+    """A multi-layer perceptron: affine layers with an activation between each two.
+
+    sizes: the width of the input, of each hidden layer, of the output: mlp([64, 32, 10])
+    Returns net, params: weights drawn with variance 2 / inputs (He et al., 2015), biases 0.
+    """
+    rng = np.random.default_rng(seed)
+    net, params = [], {}
+    for i, (D, M) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+        net += [layer("affine", f"W{i}", f"b{i}"), layer(activation)]
+        params[f"W{i}"] = rng.normal(scale=math.sqrt(2 / D), size=(D, M))
+        params[f"b{i}"] = np.zeros(M)
+    return net[:-1], params
+
+
+def _look_up(params: Params, this: Layer) -> list[Array]:
+    for name in this.params:
+        if name not in params:
+            raise KeyError(f"params has no {name!r}, which {this!r} uses; it has {sorted(params)}")
+    return [params[name] for name in this.params]
