@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from manual.checks import Array, expect
+from manual.checks import Array, expect, expect_shape
 
 
 def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
@@ -34,7 +34,7 @@ def affine_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     Returns dx (the shape of x), dw (D, M), db (M,).
     """
     x, w = cache
-    expect((len(x), w.shape[1]), dout=dout)
+    expect_shape((len(x), w.shape[1]), dout=dout)
     dx = (dout @ w.T).reshape(x.shape)  # (N, M) (M, D)
     dw = x.reshape(len(x), -1).T @ dout  # (D, N) (N, M)
     db = dout.sum(axis=0)  # (M,)

@@ -1,4 +1,4 @@
-"""Which file holds a layer: found by its name, so that a new layer is a new file and nothing else."""
+"""Which file holds a layer: found by its name, so that a new layer is a new file, and no list."""
 
 import importlib
 import pkgutil

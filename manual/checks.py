@@ -7,26 +7,39 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]  # any shape, any number type
 
 
-def expect(spec: str | tuple[int, ...], **arrays: Array) -> None:
-    """Raise unless every named array holds numbers and fits `spec`.
+def expect(spec: str, **arrays: Array) -> None:
+    """Raise unless the named arrays hold numbers and fit spec: a word an array, a letter an axis.
 
-    spec is a shape, for one array:                 expect(x.shape, dout=dout)
-    or words, a word an array, a letter an axis;
-    the same letter asks for the same size:         expect("ND DM M", x=x, w=w, b=b)
-    and * stands for any further axes:              expect("N*", x=x)
+    The same letter asks for the same size; * stands for any further axes.
+
+        expect("ND DM M", x=x, w=w, b=b)        expect("N*", x=x)        expect("*", x=x)
 
     Errors: TypeError for what is no array of numbers, ValueError for a shape that does not fit.
     """
-    words = [spec] if isinstance(spec, tuple) else spec.split()
-    sizes, seen = {}, []
-    for word, (name, array) in zip(words, arrays.items(), strict=True):
+    sizes: dict[str, int] = {}
+    for word, (name, array) in zip(spec.split(), arrays.items(), strict=True):
         expect_numbers(name, array)
-        wanted = tuple(sizes.get(axis, axis) for axis in word)
-        if not _fits(array.shape, wanted):
-            since = f", since {' and '.join(seen)}" if seen else ""
-            raise ValueError(f"{name} has shape {array.shape}, expected {_shown(wanted)}{since}")
-        sizes.update(zip(word, array.shape, strict=False))
-        seen.append(f"{name} has shape {array.shape}")
+        axes = word.rstrip("*")
+        shape = array.shape if axes == word else array.shape[: len(axes)]
+        if len(shape) != len(axes) or any(
+            sizes.setdefault(axis, size) != size for axis, size in zip(axes, shape, strict=True)
+        ):
+            wanted = ", ".join(str(sizes.get(axis, axis)) for axis in axes)
+            wanted += ", ..." if axes != word else "," if len(axes) == 1 else ""
+            before = list(arrays)[: list(arrays).index(name)]
+            since = " and ".join(f"{other} has shape {arrays[other].shape}" for other in before)
+            raise ValueError(
+                f"{name} has shape {array.shape}, expected ({wanted})"
+                + (since and f", since {since}")
+            )
+
+
+def expect_shape(shape: tuple[int, ...], **arrays: Array) -> None:
+    """Raise unless each named array holds numbers and has this shape."""
+    for name, array in arrays.items():
+        expect_numbers(name, array)
+        if array.shape != shape:
+            raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
 
 
 def expect_numbers(name: str, array: Array) -> None:
@@ -68,16 +81,3 @@ def expect_positive(**numbers: float) -> None:
     for name, number in numbers.items():
         if not number > 0:
             raise ValueError(f"{name} is {number}, expected a number above 0")
-
-
-def _fits(shape: tuple[int, ...], wanted: tuple[int | str, ...]) -> bool:
-    if wanted[-1:] == ("*",):
-        wanted = wanted[:-1]
-        shape = shape[: len(wanted)]
-    return len(shape) == len(wanted) and all(
-        want == size or isinstance(want, str) for want, size in zip(wanted, shape, strict=True)
-    )
-
-
-def _shown(wanted: tuple[int | str, ...]) -> str:
-    return f"({', '.join(map(str, wanted))}{',' * (len(wanted) == 1)})".replace("*", "...")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from manual.checks import Array, expect, expect_finite, expect_labels
+from manual.checks import Array, expect, expect_finite, expect_labels, expect_shape
 from manual.sigmoids import sigmoid_forward
 
 
@@ -22,7 +22,7 @@ def bce_with_logits_loss(x: Array, y: Array) -> tuple[float, Array]:
     """
     expect("*", x=x)
     expect_finite("y", y)
-    expect(x.shape, y=y)
+    expect_shape(x.shape, y=y)
     if (y < 0).any() or (y > 1).any():
         raise ValueError(f"y runs from {y.min()} to {y.max()}, expected probabilities from 0 to 1")
     size = np.where(x > 0, x, -x)
@@ -55,7 +55,6 @@ def svm_loss(x: Array, y: Array) -> tuple[float, Array]:
     above = margins > 0
     above[n, y] = False  # the true class is not its own rival
     loss = (margins * above).sum() / N
-    push = np.zeros_like(x)
-    push[above] = 1
-    push[n, y] = -above.sum(axis=1)
+    push = 0 * x + above  # ones and zeros in the number type of x
+    push[n, y] -= above.sum(axis=1)
     return loss, push / N

@@ -12,12 +12,13 @@ twice is one parameter used twice.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from manual.catalog import find
-from manual.checks import Array, expect
+from manual.checks import Array, expect, expect_shape
 
 
 class Layer(NamedTuple):
@@ -40,7 +41,7 @@ Params = dict[str, Array]
 
 
 def layer(kind: str, *params: str, **options: Any) -> Layer:
-    """layer("affine", "W1", "b1") or layer("leaky_relu", slope=0.1): a kind, parameters, options."""
+    """A kind, parameters, options: layer("affine", "W1", "b1"), layer("elu", alpha=0.5)."""
     return Layer(kind, params, options)
 
 
@@ -60,7 +61,7 @@ def network_forward(x: Array, params: Params, net: Net) -> tuple[Array, Any]:
     for this in net:
         if this.kind == "residual":
             branch, cache = network_forward(x, params, this.body)
-            expect(x.shape, branch=branch)
+            expect_shape(x.shape, branch=branch)
             x = x + branch
         else:
             x_forward = find(this.kind, "forward")
@@ -134,7 +135,7 @@ def mlp(sizes: list[int], activation: str = "relu", seed: int = 0) -> tuple[list
     """
     rng = np.random.default_rng(seed)
     net, params = [], {}
-    for i, (D, M) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for i, (D, M) in enumerate(pairwise(sizes), start=1):
         net += [layer("affine", f"W{i}", f"b{i}"), layer(activation)]
         params[f"W{i}"] = rng.normal(scale=math.sqrt(2 / D), size=(D, M))
         params[f"b{i}"] = np.zeros(M)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from manual.checks import Array, expect
+from manual.checks import Array, expect, expect_shape
 
 Config = dict[str, Any]
 Step = tuple[Array, Config]
@@ -112,8 +112,8 @@ def adamw(w: Array, dw: Array, config: Config | None = None) -> Step:
 def clip_by_norm(grads: dict[str, Array], max_norm: float) -> tuple[dict[str, Array], float]:
     """Scale all gradients by one factor so that together their norm is at most max_norm.
 
-    norm = sqrt of the sum of squares over all arrays. The factor is min(1, max_norm / (norm + 1e-6)),
-    PyTorch's clip_grad_norm_ with its 1e-6. Returns the clipped gradients and the norm before.
+    norm = sqrt of the sum of squares over all arrays. The factor is at most 1, and else
+    max_norm / (norm + 1e-6): PyTorch's clip_grad_norm_, with its 1e-6. Returns the clipped gradients and the norm before.
     Source: Pascanu, Mikolov and Bengio, 2013.
     """
     if not max_norm > 0:
@@ -135,7 +135,7 @@ def clip_by_value(grads: dict[str, Array], limit: float) -> dict[str, Array]:
 def _settings(w: Array, dw: Array, config: Config | None, **defaults: Any) -> Config:
     """The defaults with config's entries in their place. A misspelt name is an error."""
     expect("*", w=w)
-    expect(w.shape, dw=dw)
+    expect_shape(w.shape, dw=dw)
     for name in config or {}:
         if name not in defaults:
             raise ValueError(f"config has {name!r}, expected any of: {', '.join(defaults)}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from manual.checks import Array, expect
+from manual.checks import Array, expect, expect_shape
 
 
 def identity_forward(x: Array) -> tuple[Array, Any]:
@@ -22,7 +22,7 @@ def identity_forward(x: Array) -> tuple[Array, Any]:
 
 def identity_backward(dout: Array, cache: Any) -> Array:
     """dx = dout."""
-    expect(cache, dout=dout)
+    expect_shape(cache, dout=dout)
     return dout
 
 
@@ -36,7 +36,7 @@ def relu_forward(x: Array) -> tuple[Array, Any]:
 def relu_backward(dout: Array, cache: Any) -> Array:
     """The slope is 1 where x > 0 and 0 elsewhere, at the corner too."""
     x = cache
-    expect(x.shape, dout=dout)
+    expect_shape(x.shape, dout=dout)
     return dout * (x > 0)
 
 
@@ -53,7 +53,7 @@ def leaky_relu_forward(x: Array, slope: float = 0.01) -> tuple[Array, Any]:
 def leaky_relu_backward(dout: Array, cache: Any) -> Array:
     """The slope is 1 where x > 0 and `slope` elsewhere, at the corner too."""
     x, slope = cache
-    expect(x.shape, dout=dout)
+    expect_shape(x.shape, dout=dout)
     return np.where(x > 0, dout, slope * dout)
 
 
@@ -63,7 +63,7 @@ def elu_forward(x: Array, alpha: float = 1.0) -> tuple[Array, Any]:
     Source: Clevert, Unterthiner and Hochreiter, 2016.
     """
     expect("*", x=x)
-    below = np.minimum(x, 0)  # exp would overflow on the branch that is not taken
+    below = x * (x < 0)  # exp(x) would overflow on the branch that is not taken
     out = np.where(x > 0, x, alpha * np.expm1(below))
     return out, (x, alpha)
 
@@ -74,6 +74,6 @@ def elu_backward(dout: Array, cache: Any) -> Array:
     With alpha = 1 both slopes are 1 there, and elu has no corner.
     """
     x, alpha = cache
-    expect(x.shape, dout=dout)
-    below = np.minimum(x, 0)
+    expect_shape(x.shape, dout=dout)
+    below = x * (x < 0)
     return np.where(x > 0, dout, dout * (alpha * np.exp(below)))

@@ -6,14 +6,14 @@ as PyTorch does: divided by x.size, not by the number of rows. Returns loss, dx.
 
 import numpy as np
 
-from manual.checks import Array, expect, expect_finite, expect_positive
+from manual.checks import Array, expect, expect_finite, expect_positive, expect_shape
 
 
 def mse_loss(x: Array, y: Array) -> tuple[float, Array]:
     """loss = mean (x - y)^2, without a 1/2; dx = 2 (x - y) / x.size."""
     expect("*", x=x)
     expect_finite("y", y)
-    expect(x.shape, y=y)
+    expect_shape(x.shape, y=y)
     d = x - y
     loss = (d * d).sum() / x.size
     dx = 2 * d / x.size
@@ -27,10 +27,10 @@ def l1_loss(x: Array, y: Array) -> tuple[float, Array]:
     """
     expect("*", x=x)
     expect_finite("y", y)
-    expect(x.shape, y=y)
+    expect_shape(x.shape, y=y)
     d = x - y
     loss = np.where(d > 0, d, -d).sum() / x.size  # np.abs would drop an imaginary part
-    dx = np.sign(d) / x.size
+    dx = sign(d) / x.size
     return loss, dx
 
 
@@ -45,10 +45,15 @@ def huber_loss(x: Array, y: Array, delta: float = 1.0) -> tuple[float, Array]:
     """
     expect("*", x=x)
     expect_finite("y", y)
-    expect(x.shape, y=y)
+    expect_shape(x.shape, y=y)
     expect_positive(delta=delta)
     d = x - y
     size = np.where(d > 0, d, -d)
     loss = np.where(size <= delta, d * d / 2, delta * (size - delta / 2)).sum() / x.size
-    dx = np.where(size <= delta, d, delta * np.sign(d)) / x.size
+    dx = np.where(size <= delta, d, delta * sign(d)) / x.size
     return loss, dx
+
+
+def sign(d: Array) -> Array:
+    """-1, 0 or 1 for every entry, in the number type of d."""
+    return 0 * d + np.sign(d)

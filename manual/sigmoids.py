@@ -4,14 +4,13 @@ Each acts on every entry by itself: dx = dout * f'(x). Where f' is a short formu
 the output is what the cache keeps. x may have any shape.
 """
 
-from typing import Any
-
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
 
-from manual.checks import Array, expect
+from manual.checks import Array, expect, expect_shape
 
 
 def sigmoid_forward(x: Array) -> tuple[Array, Any]:
@@ -24,7 +23,7 @@ def sigmoid_forward(x: Array) -> tuple[Array, Any]:
 def sigmoid_backward(dout: Array, cache: Any) -> Array:
     """With s = 1 / (1 + e) and e = exp(-x):  ds/dx = e / (1 + e)^2 = s (1 - s)."""
     s = cache
-    expect(s.shape, dout=dout)
+    expect_shape(s.shape, dout=dout)
     return dout * (s * (1 - s))
 
 
@@ -38,7 +37,7 @@ def tanh_forward(x: Array) -> tuple[Array, Any]:
 def tanh_backward(dout: Array, cache: Any) -> Array:
     """tanh = sinh / cosh, so tanh' = (cosh^2 - sinh^2) / cosh^2 = 1 - tanh^2."""
     t = cache
-    expect(t.shape, dout=dout)
+    expect_shape(t.shape, dout=dout)
     return dout * (1 - t * t)
 
 
@@ -53,7 +52,7 @@ def softplus_forward(x: Array) -> tuple[Array, Any]:
 def softplus_backward(dout: Array, cache: Any) -> Array:
     """d/dx log(1 + exp(x)) = exp(x) / (1 + exp(x)), the sigmoid."""
     x = cache
-    expect(x.shape, dout=dout)
+    expect_shape(x.shape, dout=dout)
     s, _ = sigmoid_forward(x)
     return dout * s
 
@@ -71,7 +70,7 @@ def silu_forward(x: Array) -> tuple[Array, Any]:
 def silu_backward(dout: Array, cache: Any) -> Array:
     """The product rule:  (x s)' = s + x s',  with s' = s (1 - s)."""
     x, s = cache
-    expect(x.shape, dout=dout)
+    expect_shape(x.shape, dout=dout)
     return dout * (s + x * (s * (1 - s)))
 
 
@@ -86,9 +85,12 @@ def gelu_forward(x: Array) -> tuple[Array, Any]:
 
 
 def gelu_backward(dout: Array, cache: Any) -> Array:
-    """The product rule:  (x P)' = P + x P',  and P' is the bell curve exp(-x^2 / 2) / sqrt(2 pi)."""
+    """The product rule:  (x P)' = P + x P',
+
+    and P' is the bell curve, exp(-x^2 / 2) / sqrt(2 pi).
+    """
     x, p = cache
-    expect(x.shape, dout=dout)
+    expect_shape(x.shape, dout=dout)
     bell = np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
     return dout * (p + x * bell)
 
@@ -110,7 +112,7 @@ def gelu_tanh_backward(dout: Array, cache: Any) -> Array:
     where t = tanh(u) has t' = (1 - t^2) u'  and  u' = sqrt(2 / pi) (1 + 3 * 0.044715 x^2).
     """
     x, t = cache
-    expect(x.shape, dout=dout)
+    expect_shape(x.shape, dout=dout)
     du = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * (x * x))
     return dout * ((1 + t) / 2 + x * ((1 - t * t) * du) / 2)
 

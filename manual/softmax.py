@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from manual.checks import Array, expect, expect_finite, expect_labels
+from manual.checks import Array, expect, expect_finite, expect_labels, expect_shape
 
 
 def softmax_forward(x: Array) -> tuple[Array, Any]:
@@ -29,7 +29,7 @@ def softmax_backward(dout: Array, cache: Any) -> Array:
     how far dout[k] lies above the mean of dout, weighted by p.
     """
     p = cache
-    expect(p.shape, dout=dout)
+    expect_shape(p.shape, dout=dout)
     mean = (dout * p).sum(axis=-1, keepdims=True)
     return p * (dout - mean)
 
@@ -71,7 +71,7 @@ def targets(x: Array, y: Array) -> Array:
         t[np.arange(len(y)), y] = 1
         return t
     expect_finite("y", y)
-    expect(x.shape, y=y)
+    expect_shape(x.shape, y=y)
     off = np.abs(y.sum(axis=1) - 1)
     # A row of C float32 numbers rounded to nearest sums to 1 within C units of 2**-24.
     if (y < 0).any() or (off > y.shape[1] * 2.0**-23).any():

@@ -59,7 +59,7 @@ def train(
 
     rng = np.random.default_rng(seed)
     params = dict(params)
-    configs = {name: config for name in params}
+    configs = dict.fromkeys(params, config)
     history = []
     for epoch in progress(range(epochs)):
         order = rng.permutation(N) if shuffle else np.arange(N)

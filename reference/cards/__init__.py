@@ -1,0 +1,80 @@
+"""What the references need to know of each layer: one card a layer, one file a family.
+
+A card holds the layer twice, in PyTorch's words and in JAX's, each one line; the values its options
+are drawn from; and where its corners are. The family's classic mistakes stand in the same file.
+Files are found by themselves: a new layer is one new file here, beside its one in manual/.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from manual.checks import Array
+
+
+class Card(NamedTuple):
+    """A layer x_forward(x, *params, **options), as the other paths know it."""
+
+    kind: str
+    # torch(F, x, *params, **options), with F = torch.nn.functional: PyTorch's own kernel.
+    torch: Callable[..., Any]
+    # jax(jnp, x, *params, **options): the textbook formula.
+    jax: Callable[..., Any]
+    # The values that random networks draw each option from. None leaves the option out: the
+    # defaults are compared too.
+    options: dict[str, tuple[Any, ...]] = {}
+    # From the forward's cache, the numbers whose sign picks a branch; None for a smooth layer.
+    kinks: Callable[[Any], Array] | None = None
+    # Whether each output depends on the entry of x at its own place and on nothing else.
+    by_entry: bool = False
+    # What fills up a row for JAX's padded networks so that the formula does not see it.
+    padding: float = 0.0
+
+
+class LossCard(NamedTuple):
+    """A loss x_loss(x, y, **options)."""
+
+    kind: str
+    # torch(F, x, y, **options): the loss.
+    torch: Callable[..., Any]
+    # jax(jnp, x, t, **options): one term an entry, t being the target as an (N, C) array.
+    jax: Callable[..., Any]
+    # What the sum of the terms is divided by.
+    mean: str  # "rows" or "entries"
+    # What the targets are: numbers, labels, or probabilities of a yes.
+    targets: str  # "numbers", "labels", "labels or rows", "probabilities"
+    options: dict[str, tuple[Any, ...]] = {}
+    kinks: Callable[..., Array] | None = None  # kinks(x, y, **options)
+    padding: float = 0.0
+    # Roundings that the line for PyTorch adds to the scale of everything, which ours does without.
+    torch_roundings: int = 0
+
+
+class Mistake(NamedTuple):
+    """One classic mistake: a text in one function of manual/, and what stands there instead."""
+
+    name: str
+    function: str
+    right: str
+    wrong: str
+    says: str  # what went wrong, for the one who made it
+
+
+LAYERS: dict[str, Card] = {}
+LOSSES: dict[str, LossCard] = {}
+MISTAKES: dict[str, Mistake] = {}
+
+
+def _collect() -> None:
+    for file in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{file.name}")
+        for card in getattr(module, "CARDS", ()):
+            (LOSSES if isinstance(card, LossCard) else LAYERS)[card.kind] = card
+        for mistake in getattr(module, "MISTAKES", ()):
+            if mistake.name in MISTAKES:
+                raise ValueError(f"two mistakes are called {mistake.name!r}")
+            MISTAKES[mistake.name] = mistake
+
+
+_collect()

@@ -1,0 +1,38 @@
+"""PyTorch autograd, on PyTorch's own kernels (torch.nn.functional)."""
+
+from reference.cards import LAYERS, LOSSES
+from reference.problem import Gradients, Problem
+
+
+def gradients(problem: Problem) -> Gradients:
+    """The loss (or output) and all gradients by torch.autograd, on the CPU."""
+    import torch
+
+    net, arrays, x_array, y_array, loss, reg = problem
+    x = torch.tensor(x_array, requires_grad=True)
+    params = {name: torch.tensor(array, requires_grad=True) for name, array in arrays.items()}
+    y = torch.tensor(y_array)
+    value = out = _forward(torch.nn.functional, x, params, net)
+    objective = (out * y).sum() if loss is None else None
+    if loss is not None:
+        value = objective = LOSSES[loss.kind].torch(torch.nn.functional, out, y, **loss.options)
+    if reg:
+        penalty = sum((w * w).sum() for w in params.values() if w.ndim > 1)
+        value = objective = objective + reg / 2 * penalty
+    assert objective is not None
+    dx, *grads = torch.autograd.grad(objective, [x, *params.values()])
+    return Gradients(
+        value.detach().numpy(),
+        dx.numpy(),
+        {name: grad.numpy() for name, grad in zip(params, grads, strict=True)},
+    )
+
+
+def _forward(F, x, params, net):
+    for layer in net:
+        if layer.kind == "residual":
+            x = x + _forward(F, x, params, layer.body)
+        else:
+            weights = [params[name] for name in layer.params]
+            x = LAYERS[layer.kind].torch(F, x, *weights, **layer.options)
+    return x
