@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from manual.catalog import find
 from manual.checks import Array
+from manual.network import network_forward
 from reference.cards import LOSSES
-from reference.numbers import ALLOWANCES, UNIT, allowances, counting, rounding_array
+from reference.numbers import ALLOWANCES, UNIT, Rounding, allowances, counting, rounding_array
 from reference.paths import PATHS, by_hand, path
 from reference.problem import Gradients, Problem
 
@@ -125,12 +127,7 @@ def _hold(name: str, problem: Problem, ours: Gradients, allowance: dict[str, Arr
 def _theirs(name, problem):
     """A path's gradients, with its own bounds and the entries it cannot speak of."""
     if name not in ("differences", "complex_step"):
-        found = path(name)(problem)
-        roundings = LOSSES[problem.loss.kind].torch_roundings if problem.loss else 0
-        if name != "pytorch" or not roundings:
-            return found, {}, {}
-        extra = roundings * UNIT[problem.x.dtype]
-        return found, {key: extra * np.abs(each) for key, each in found.named().items()}, {}
+        return path(name)(problem), _torch_bounds(problem) if name == "pytorch" else {}, {}
     if name == "differences":
         from reference.paths.differences import differences as run
     else:
@@ -142,3 +139,22 @@ def _theirs(name, problem):
     corner = {key: difference.corner for key, difference in each.items()}
     coarse = {key: difference.coarse for key, difference in each.items()}
     return values, bounds, {CORNER: corner, COARSE: coarse}
+
+
+def _torch_bounds(problem: Problem) -> dict[str, Array]:
+    """The roundings of PyTorch's own that a loss card declares."""
+    if problem.loss is None:
+        return {}
+    card, unit = LOSSES[problem.loss.kind], UNIT[problem.x.dtype]
+    bounds: dict[str, Array] = {"value": np.array(float(card.torch_value)) * unit}
+    if card.torch_scale:
+        # The same gradients from an upstream that has been rounded.
+        out, _ = network_forward(problem.x, problem.params, problem.net)
+        total, dout = find(problem.loss.kind, "loss")(out, problem.y, **problem.loss.options)
+        rounded = np.frompyfunc(lambda d: Rounding(d, card.torch_scale * abs(d)), 1, 1)(dout)
+        net, params, x = problem.net, problem.params, problem.x
+        numbers = {name: rounding_array(array) for name, array in params.items()}
+        found = by_hand.gradients(Problem(net, numbers, rounding_array(x), rounded))
+        bounds |= {name: unit * allowances(each) for name, each in found.named().items()}
+        bounds["value"] = np.array(unit * card.torch_scale * abs(total))
+    return bounds

@@ -28,7 +28,8 @@ class Card(NamedTuple):
     kinks: Callable[[Any], Array] | None = None
     # Whether each output depends on the entry of x at its own place and on nothing else.
     by_entry: bool = False
-    # What fills up a row for JAX's padded networks so that the formula does not see it.
+    # What fills up a row for JAX's padded networks so that the formula does not see it, as a share
+    # of the largest float.
     padding: float = 0.0
 
 
@@ -47,8 +48,10 @@ class LossCard(NamedTuple):
     options: dict[str, tuple[Any, ...]] = {}
     kinks: Callable[..., Array] | None = None  # kinks(x, y, **options)
     padding: float = 0.0
-    # Roundings that the line for PyTorch adds to the scale of everything, which ours does without.
-    torch_roundings: int = 0
+    # Roundings that PyTorch's kernel needs and ours does not: of the scale of all gradients, and of
+    # the loss itself, beside a 1.
+    torch_scale: int = 0
+    torch_value: int = 0
 
 
 class Mistake(NamedTuple):

@@ -59,12 +59,13 @@ CARDS = [
         jax=lambda jnp, x, t: jnp.logaddexp(0.0, x) - x * t,
         mean="entries",
         targets="probabilities",
+        torch_value=1,  # log(1 + e) without log1p
     ),
     LossCard(
         "svm",
         # PyTorch divides by the number of classes, the course does not: times C again.
         torch=lambda F, x, y: F.multi_margin_loss(x, y) * x.shape[1],
-        torch_roundings=2,
+        torch_scale=2,
         jax=_hinge,
         mean="rows",
         targets="labels",

@@ -2,8 +2,8 @@
 
 from reference.cards import Card, LossCard, Mistake
 
-# exp of this is 0, and 0 times this is 0: what pads a row of scores.
-NO_SCORE = -1e30
+# What pads a row of scores, as a share of the largest float: exp of it is 0, and 0 times it is 0.
+NO_SCORE = -0.25
 
 
 def _log_softmax(jnp, x):
@@ -14,7 +14,7 @@ def _log_softmax(jnp, x):
 
 def _cross_entropy(jnp, x, t, smoothing=0.0):
     # Padded columns hold no class: they get no share of the smoothing.
-    real = x > NO_SCORE / 2
+    real = x > NO_SCORE / 2 * jnp.finfo(x.dtype).max
     classes = real.sum(axis=1, keepdims=True)
     t = jnp.where(real, (1 - smoothing) * t + smoothing / classes, 0.0)
     return -t * _log_softmax(jnp, x)

@@ -31,7 +31,7 @@ from manual.catalog import find
 from manual.checks import Array
 from manual.network import Layer, Net, Params, l2_loss, network_forward
 from reference.cards import LAYERS, LOSSES
-from reference.numbers import UNIT, allowances, rounding_array
+from reference.numbers import ALLOWANCES, UNIT, allowances, rounding_array
 from reference.problem import Gradients, Problem
 
 CHUNK = 2**18  # numbers in one stacked batch: small enough to stay in a processor's cache
@@ -325,7 +325,8 @@ def _along(direction: Difference, slopes, rounding, width, corner, coarse, shape
     allowance = np.full(value.shape, np.inf)
     if len(slopes) > 1:
         per_output = np.abs(slopes[1] - slopes[0]) / 3 + 2 * rounding.ravel() / width[:, None]
-        allowance = per_output @ np.abs(v) + np.abs(slopes[0]) @ direction.allowance.ravel()
+        also = direction.allowance.ravel()
+        allowance = per_output @ (np.abs(v) + ALLOWANCES * also) + np.abs(slopes[0]) @ also
         # The quotient, the product with v and the sum over the outputs round too.
         allowance += (2 + len(v)) * UNIT[width.dtype] * (np.abs(slopes[0]) @ np.abs(v))
     # An entry is skipped as well where it moves an output at which the loss could not be taken.

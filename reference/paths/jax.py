@@ -176,6 +176,8 @@ def _machine():
     columns, row_numbers = np.arange(WIDTH), np.arange(ROWS)[:, None]
 
     def run(x, w, b, code, dials, target, sizes, numbers):
+        largest = jnp.finfo(x.dtype).max
+
         def affine(x, saved, slot, width, dial):
             return LAYERS["affine"].jax(jnp, x, w[slot], b[slot]), saved
 
@@ -190,7 +192,7 @@ def _machine():
 
         def elementwise(card):
             def apply(x, saved, slot, width, dial):
-                padded = jnp.where(columns < width, x, card.padding)
+                padded = jnp.where(columns < width, x, card.padding * largest)
                 return card.jax(jnp, padded, *dial[: len(card.options)]), saved
 
             return apply
@@ -209,7 +211,7 @@ def _machine():
 
         def loss_terms(card):
             def terms(out):
-                padded = jnp.where(columns < code[-1, 2], out, card.padding)
+                padded = jnp.where(columns < code[-1, 2], out, card.padding * largest)
                 return card.jax(jnp, padded, target, *numbers[2 : 2 + len(card.options)])
 
             return terms
