@@ -42,10 +42,15 @@ def expect_shape(shape: tuple[int, ...], **arrays: Array) -> None:
             raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
 
 
-def expect_numbers(name: str, array: Array) -> None:
-    """Raise unless `array` is a NumPy array or scalar of signed numbers (or of number objects)."""
+def expect_array(name: str, array: Array) -> None:
+    """Raise unless `array` is a NumPy array or scalar."""
     if not isinstance(array, np.ndarray | np.generic):
         raise TypeError(f"{name} is a {type(array).__name__}, expected a NumPy array")
+
+
+def expect_numbers(name: str, array: Array) -> None:
+    """Raise unless `array` is a NumPy array or scalar of signed numbers (or of number objects)."""
+    expect_array(name, array)
     if array.dtype.kind not in "fciO":
         # Unsigned integers and booleans wrap around at the first minus sign.
         raise TypeError(f"{name} has dtype {array.dtype}, expected a float: {name}.astype(float)")
@@ -74,6 +79,13 @@ def expect_labels(y: Array, x: Array) -> None:
     if wrong.size:
         n = wrong[0]
         raise ValueError(f"y[{n}] is {y[n]}, expected a label from 0 to {x.shape[1] - 1}")
+
+
+def expect_count(**numbers: int) -> None:
+    """Raise unless every named number is a whole number, 1 or more."""
+    for name, number in numbers.items():
+        if not isinstance(number, int | np.integer) or number < 1:
+            raise ValueError(f"{name} is {number!r}, expected a whole number, 1 or more")
 
 
 def expect_positive(**numbers: float) -> None:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from manual.catalog import find
-from manual.checks import Array, expect, expect_shape
+from manual.checks import Array, expect, expect_count, expect_shape
 
 
 class Layer(NamedTuple):
@@ -61,7 +61,7 @@ def network_forward(x: Array, params: Params, net: Net) -> tuple[Array, Any]:
     for this in net:
         if this.kind == "residual":
             branch, cache = network_forward(x, params, this.body)
-            expect_shape(x.shape, branch=branch)
+            expect_shape(x.shape, residual_branch=branch)
             x = x + branch
         else:
             x_forward = find(this.kind, "forward")
@@ -133,6 +133,10 @@ def mlp(sizes: list[int], activation: str = "relu", seed: int = 0) -> tuple[list
     sizes: the width of the input, of each hidden layer, of the output: mlp([64, 32, 10])
     Returns net, params: weights drawn with variance 2 / inputs (He et al., 2015), biases 0.
     """
+    if len(sizes) < 2:
+        raise ValueError(f"sizes is {sizes}, expected two widths or more")
+    expect_count(**{f"sizes[{i}]": size for i, size in enumerate(sizes)})
+    find(activation, "forward")  # an unknown one is an error here, not in the first forward pass
     rng = np.random.default_rng(seed)
     net, params = [], {}
     for i, (D, M) in enumerate(pairwise(sizes), start=1):

@@ -80,10 +80,7 @@ def adam(w: Array, dw: Array, config: Config | None = None) -> Step:
     Defaults: learning_rate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-8.
     Source: Kingma and Ba, 2015, algorithm 1; PyTorch and CS231n agree.
     """
-    c = _settings(
-        w, dw, config, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8,
-        m=np.zeros_like(w), s=np.zeros_like(w), t=0,
-    )  # fmt: skip
+    c = _settings(w, dw, config, **_adam_defaults(w))
     t = c["t"] + 1
     m = c["beta1"] * c["m"] + (1 - c["beta1"]) * dw
     s = c["beta2"] * c["s"] + (1 - c["beta2"]) * (dw * dw)
@@ -102,10 +99,10 @@ def adamw(w: Array, dw: Array, config: Config | None = None) -> Step:
     Defaults: adam's, and weight_decay 0.01, PyTorch's (optax: 1e-4).
     Source: Loshchilov and Hutter, 2019.
     """
-    config = {"learning_rate": 1e-3, "weight_decay": 1e-2} | (config or {})
-    weight_decay = config.pop("weight_decay")
-    shrunk = w - config["learning_rate"] * weight_decay * w
-    next_w, next_config = adam(shrunk, dw, config)
+    c = _settings(w, dw, config, **_adam_defaults(w), weight_decay=1e-2)
+    weight_decay = c.pop("weight_decay")
+    shrunk = w - c["learning_rate"] * weight_decay * w
+    next_w, next_config = adam(shrunk, dw, c)
     return next_w, next_config | {"weight_decay": weight_decay}
 
 
@@ -113,7 +110,8 @@ def clip_by_norm(grads: dict[str, Array], max_norm: float) -> tuple[dict[str, Ar
     """Scale all gradients by one factor so that together their norm is at most max_norm.
 
     norm = sqrt of the sum of squares over all arrays. The factor is at most 1, and else
-    max_norm / (norm + 1e-6): PyTorch's clip_grad_norm_, with its 1e-6. Returns the clipped gradients and the norm before.
+    max_norm / (norm + 1e-6): PyTorch's clip_grad_norm_, with its 1e-6.
+    Returns the clipped gradients and the norm before.
     Source: Pascanu, Mikolov and Bengio, 2013.
     """
     if not max_norm > 0:
@@ -132,11 +130,21 @@ def clip_by_value(grads: dict[str, Array], limit: float) -> dict[str, Array]:
     return {name: np.clip(g, -limit, limit) for name, g in grads.items()}
 
 
+def _adam_defaults(w: Array) -> Config:
+    settings = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    return settings | {"m": np.zeros_like(w), "s": np.zeros_like(w), "t": 0}
+
+
 def _settings(w: Array, dw: Array, config: Config | None, **defaults: Any) -> Config:
-    """The defaults with config's entries in their place. A misspelt name is an error."""
+    """The defaults with config's entries in their place.
+
+    Errors: for a misspelt name, and for a memory that belongs to a parameter of another shape.
+    """
     expect("*", w=w)
     expect_shape(w.shape, dw=dw)
-    for name in config or {}:
+    for name, value in (config or {}).items():
         if name not in defaults:
             raise ValueError(f"config has {name!r}, expected any of: {', '.join(defaults)}")
+        if isinstance(defaults[name], np.ndarray):
+            expect_shape(w.shape, **{f"config[{name!r}]": value})
     return defaults | (config or {})

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from manual.checks import Array, expect_finite
+from manual.checks import Array, expect, expect_array, expect_count, expect_finite
 from manual.network import Layer, Net, Params, network_loss
 from manual.optimizers import Step, clip_by_norm, sgd
 
@@ -43,17 +43,20 @@ def train(
     An epoch's loss is the mean of what each row lost just before the update it took part in.
     Errors: ValueError for bad settings or data; FloatingPointError when the loss overflows.
     """
-    N = len(x)
-    batch_size = N if batch_size is None else batch_size
+    expect("N*", x=x)
     expect_finite("x", x)
     for name, array in params.items():
         expect_finite(f"params[{name!r}]", array)
-    if len(y) != N:
-        raise ValueError(f"y has {len(y)} targets, expected {N}, one for each row of x")
-    if not 1 <= batch_size <= N:
-        raise ValueError(f"batch_size is {batch_size}, expected from 1 to {N}, the rows of x")
-    if epochs < 1:
-        raise ValueError(f"epochs is {epochs}, expected 1 or more")
+    N = len(x)
+    expect_array("y", y)
+    if y.shape[:1] != (N,):
+        raise ValueError(f"y has shape {y.shape}, expected {N} targets, one for each row of x")
+    if y.dtype.kind == "f":
+        expect_finite("y", y)
+    batch_size = N if batch_size is None else batch_size
+    expect_count(batch_size=batch_size, epochs=epochs)
+    if batch_size > N:
+        raise ValueError(f"batch_size is {batch_size}, expected no more than {N}, the rows of x")
     if not tolerance >= 0:
         raise ValueError(f"tolerance is {tolerance}, expected 0 or more")
 

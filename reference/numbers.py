@@ -45,6 +45,7 @@ class Rounding:
 
     unit = 2.0**-53
     undecided = 0  # comparisons that rounding could turn over
+    decisions: list[bool] | None = None  # how every comparison came out, where somebody asks
 
     def __init__(self, value: float, s: float = 0.0):
         self.value = value
@@ -55,6 +56,8 @@ class Rounding:
 
     def __add__(self, other: Any) -> "Rounding":
         if type(other) is not Rounding:
+            if isinstance(other, np.ndarray):
+                return NotImplemented  # NumPy goes through the array and comes back
             other = lift(other)
         value = self.value + other.value
         s = self.s + other.s
@@ -69,6 +72,8 @@ class Rounding:
 
     def __sub__(self, other: Any) -> "Rounding":
         if type(other) is not Rounding:
+            if isinstance(other, np.ndarray):
+                return NotImplemented  # NumPy goes through the array and comes back
             other = lift(other)
         value = self.value - other.value
         s = self.s + other.s
@@ -81,6 +86,8 @@ class Rounding:
 
     def __mul__(self, other: Any) -> "Rounding":
         if type(other) is not Rounding:
+            if isinstance(other, np.ndarray):
+                return NotImplemented  # NumPy goes through the array and comes back
             other = lift(other)
         value = self.value * other.value
         if self.s == 0.0 and other.s == 0.0 and exact(value):
@@ -94,6 +101,8 @@ class Rounding:
 
     def __truediv__(self, other: Any) -> "Rounding":
         if type(other) is not Rounding:
+            if isinstance(other, np.ndarray):
+                return NotImplemented  # NumPy goes through the array and comes back
             other = lift(other)
         value = self.value / other.value
         if self.s == 0.0 and other.s == 0.0 and exact(value) and value * other.value == self.value:
@@ -104,24 +113,18 @@ class Rounding:
     def __rtruediv__(self, other: Any) -> "Rounding":
         return lift(other) / self
 
-    def __pow__(self, n: int) -> "Rounding":
-        if n == 0.5:
-            return self.sqrt()
-        if n != int(n):
-            raise TypeError(f"a Rounding to the power of {n}: only whole powers and 0.5 are known")
-        if n < 0:
-            return 1 / self ** (-n)
-        power = lift(1)
-        for _ in range(int(n)):
-            power = power * self
-        return power
+    def __pow__(self, n: Any) -> "Rounding":
+        n = n.value if type(n) is Rounding else n
+        if n == 2:
+            return self * self
+        value = self.value**n
+        slope = abs(n * self.value ** (n - 1)) if self.value or n >= 1 else math.inf
+        return Rounding(value, slope * self.s + 2 * abs(value) + UNDERFLOW)
 
     def __abs__(self) -> "Rounding":
         return -self if self < 0 else self
 
-    def __float__(self) -> float:
-        return self.value
-
+    # There is no __float__: a number stored into a float array would lose its s without a word.
     def __bool__(self) -> bool:
         return self != 0
 
@@ -135,6 +138,8 @@ class Rounding:
         difference = self.value - other.value
         if abs(difference) <= ALLOWANCES * Rounding.unit * (self.s + other.s) != 0.0:
             Rounding.undecided += 1
+        if Rounding.decisions is not None:
+            Rounding.decisions.append(difference > 0)
         return difference
 
     def __gt__(self, other: Any) -> bool:
@@ -217,7 +222,7 @@ def given(number: float) -> Rounding:
 
 _given: Callable = np.frompyfunc(given, 1, 1)
 _s: Callable = np.frompyfunc(lambda n: n.s if type(n) is Rounding else lift(n).s, 1, 1)
-_value: Callable = np.frompyfunc(float, 1, 1)
+_value: Callable = np.frompyfunc(lambda n: n.value if type(n) is Rounding else float(n), 1, 1)
 
 
 def rounding_array(array: Array) -> Array:

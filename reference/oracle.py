@@ -1,0 +1,137 @@
+"""The derivative of anyone's forward, from the forward alone.
+
+Two ways, on any function of arrays: the complex step, exact to rounding where the function carries
+complex numbers through; and central differences, which always work, with their own bound. The
+difference also watches over the complex step: a function that drops an imaginary part on the way
+(np.abs, a float buffer) returns a wrong derivative without a word.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from manual.checks import Array
+from reference.numbers import ALLOWANCES, UNIT, Rounding, allowances, counting, rounding_array
+from reference.paths.complex_step import H, UNDERFLOW
+
+U = UNIT[np.dtype(np.float64)]
+
+Run = Callable[..., Array]  # the inputs -> the output
+
+
+class Slope(NamedTuple):
+    """The derivative of sum(out * dout) along one direction in one input."""
+
+    value: float
+    allowance: float  # one allowance of this derivative's own error, absolute
+    oracle: str  # "complex step" or "difference"
+    left: float  # the slopes on both sides, which differ at a corner
+    right: float
+    smooth: bool  # False where the difference has not settled: near a corner, or beyond
+
+
+def slope(
+    run: Run, inputs: Sequence[Array], which: int, v: Array, dout: Array, s_out: Array, trust: bool
+) -> Slope:
+    """The derivative along v in input `which`; inputs and dout in float64.
+
+    s_out: the rounding allowance of every entry of the output
+    trust: whether the complex step may be taken at all
+    """
+
+    def at(step: Any) -> Array:
+        moved = list(inputs)
+        moved[which] = inputs[which] + step * v
+        return np.asarray(run(*moved))
+
+    exact = _complex(at, dout, sum(array.size for array in inputs)) if trust else None
+    best = None
+    for h in steps(inputs[which], v):
+        found = _difference(at, h, dout, s_out)
+        if exact is not None:
+            value, allowance = exact
+            if abs(value - found.value) <= ALLOWANCES * (found.allowance + allowance):
+                return found._replace(value=value, allowance=allowance, oracle="complex step")
+        if best is None or (found.smooth, -found.allowance) > (best.smooth, -best.allowance):
+            best = found
+    assert best is not None
+    if exact is not None and not best.smooth:
+        # No difference has settled, so none can speak against the complex step.
+        return best._replace(value=exact[0], allowance=exact[1], oracle="complex step")
+    return best
+
+
+def steps(array: Array, v: Array) -> list[float]:
+    """Steps to try: for a function that bends on a scale of 1, of its array, of its entry."""
+    scales = (max(1.0, np.abs(array).max()), np.abs(array).max(), np.abs(array[v != 0]).max())
+    found = (2.0 ** np.round(np.log2(np.cbrt(U) * scale)) for scale in scales if scale > 0)
+    return sorted({float(h) for h in found}, reverse=True)
+
+
+def _difference(at: Callable[[Any], Array], h: float, dout: Array, s_out: Array) -> Slope:
+    """The central difference with its bound, the slopes on both sides, and whether it settled."""
+    here, up, down = at(0.0), at(h), at(-h)
+    near = ((up - down) / (2 * h) * dout).sum()
+    far = ((at(2 * h) - at(-2 * h)) / (4 * h) * dout).sum()
+    sizes = s_out + np.maximum(np.abs(up), np.abs(down))
+    rounding = U * ((sizes + np.abs(up - down)) / h * np.abs(dout)).sum()
+    left, right = ((here - down) / h * dout).sum(), ((up - here) / h * dout).sum()
+    # Of a smooth function the two one-sided slopes differ by h f''; with half the step, by half.
+    # And the difference itself hardly depends on the step.
+    bend = right - left
+    half = ((at(h / 2) + at(-h / 2) - 2 * here) / (h / 2) * dout).sum()
+    settled = abs(bend - 2 * half) <= abs(bend) / 8 + ALLOWANCES * 8 * rounding
+    settled &= abs(far - near) <= abs(near) / 8 + ALLOWANCES * rounding
+    allowance = abs(far - near) / 3 + rounding
+    return Slope(*map(float, (near, allowance)), "difference", left, right, bool(settled))
+
+
+def _complex(at: Callable[[Any], Array], dout: Array, count: int) -> tuple[float, float] | None:
+    """The complex step and one allowance of its own rounding; None if it cannot be taken."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            out = at(1j * H)
+        if out.dtype.kind != "c":
+            return None
+        jacobian = out.imag / H * dout
+    except Exception:
+        return None
+    if not np.isfinite(jacobian).all():
+        return None
+    # It is rounded once for every number that is summed into it, and a few times more.
+    own = U * (16 + count) * np.abs(jacobian).sum() + UNDERFLOW * (1 + np.abs(dout).sum())
+    return float(jacobian.sum()), float(own)
+
+
+def output_allowance(run: Run, inputs: Sequence[Array]) -> Array | None:
+    """s of every entry of the output, or None if the function does not run on Rounding numbers."""
+    try:
+        with counting():
+            return allowances(run(*(as_numbers(array) for array in inputs)))
+    except Exception:
+        return None
+
+
+def same_branches(run: Run, inputs: Sequence[Array], which: int, v: Array, h: float) -> bool | None:
+    """Whether the function takes the same branches at both ends of a step; None if it can't tell."""
+    logs = []
+    try:
+        for step in (-2 * h, -h, 0.0, h, 2 * h):
+            moved = list(inputs)
+            moved[which] = inputs[which] + step * v
+            Rounding.decisions = []
+            run(*(as_numbers(array) for array in moved))
+            logs.append(Rounding.decisions)
+    except Exception:
+        return None
+    finally:
+        Rounding.decisions = None
+    return all(log == logs[0] for log in logs)
+
+
+def as_numbers(array: Array) -> Array:
+    """Floats as Rounding numbers; labels and other integers as they are."""
+    return rounding_array(array) if array.dtype.kind == "f" else array.copy()
