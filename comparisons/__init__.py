@@ -1,0 +1,1 @@
+"""Stories with numbers: each script trains, prints, and asserts what it says. Run them in order."""

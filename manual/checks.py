@@ -19,19 +19,26 @@ def expect(spec: str, **arrays: Array) -> None:
     sizes: dict[str, int] = {}
     for word, (name, array) in zip(spec.split(), arrays.items(), strict=True):
         expect_numbers(name, array)
-        axes = word.rstrip("*")
-        shape = array.shape if axes == word else array.shape[: len(axes)]
-        if len(shape) != len(axes) or any(
-            sizes.setdefault(axis, size) != size for axis, size in zip(axes, shape, strict=True)
-        ):
-            wanted = ", ".join(str(sizes.get(axis, axis)) for axis in axes)
-            wanted += ", ..." if axes != word else "," if len(axes) == 1 else ""
+        if not _fits(array.shape, word, sizes):
+            wanted = ", ".join(str(sizes.get(axis, axis)) for axis in word).replace("*", "...")
+            wanted += "," if len(word) == 1 else ""
             before = list(arrays)[: list(arrays).index(name)]
             since = " and ".join(f"{other} has shape {arrays[other].shape}" for other in before)
-            raise ValueError(
-                f"{name} has shape {array.shape}, expected ({wanted})"
-                + (since and f", since {since}")
-            )
+            message = f"{name} has shape {array.shape}, expected ({wanted})"
+            raise ValueError(message + (since and f", since {since}"))
+
+
+def _fits(shape: tuple[int, ...], word: str, sizes: dict[str, int]) -> bool:
+    """Whether each axis has the size that its letter had before; a new letter takes its size."""
+    if word.endswith("*"):
+        word = word[:-1]
+        shape = shape[: len(word)]
+    if len(shape) != len(word):
+        return False
+    for axis, size in zip(word, shape, strict=True):
+        if sizes.setdefault(axis, size) != size:
+            return False
+    return True
 
 
 def expect_shape(shape: tuple[int, ...], **arrays: Array) -> None:
@@ -44,7 +51,7 @@ def expect_shape(shape: tuple[int, ...], **arrays: Array) -> None:
 
 def expect_array(name: str, array: Array) -> None:
     """Raise unless `array` is a NumPy array or scalar."""
-    if not isinstance(array, np.ndarray | np.generic):
+    if not isinstance(array, (np.ndarray, np.generic)):  # noqa: UP038
         raise TypeError(f"{name} is a {type(array).__name__}, expected a NumPy array")
 
 

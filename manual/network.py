@@ -59,6 +59,7 @@ def network_forward(x: Array, params: Params, net: Net) -> tuple[Array, Any]:
     """
     caches = []
     for this in net:
+        _expect_layer("a part of net", this)
         if this.kind == "residual":
             branch, cache = network_forward(x, params, this.body)
             expect_shape(x.shape, residual_branch=branch)
@@ -104,6 +105,7 @@ def network_loss(
          (the weights; biases are left alone)
     Returns loss, dx, grads.
     """
+    _expect_layer("loss", loss)
     out, cache = network_forward(x, params, net)
     total, dout = find(loss.kind, "loss")(out, y, **loss.options)
     dx, grads = network_backward(dout, cache)
@@ -144,6 +146,11 @@ def mlp(sizes: list[int], activation: str = "relu", seed: int = 0) -> tuple[list
         params[f"W{i}"] = rng.normal(scale=math.sqrt(2 / D), size=(D, M))
         params[f"b{i}"] = np.zeros(M)
     return net[:-1], params
+
+
+def _expect_layer(name: str, this: Any) -> None:
+    if not isinstance(this, Layer):
+        raise TypeError(f"{name} is {this!r}, expected a layer, such as layer('relu')")
 
 
 def _look_up(params: Params, this: Layer) -> list[Array]:

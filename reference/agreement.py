@@ -1,7 +1,7 @@
-"""When two paths agree: within 8 rounding allowances, and not one digit chosen by hand.
+"""When two paths agree: within 8 rounding allowances, and no tolerance chosen by hand.
 
-The hand-written code runs once more on Rounding numbers; out comes s, entry by entry, what a correct
-program may lose to rounding in units of u. Two paths agree where
+The hand-written code runs once more on Rounding numbers; out comes s, entry by entry, what a
+correct program may lose to rounding in units of u. Two paths agree where
 
     |by hand - other| <= 8 u s          for PyTorch, JAX and the complex step
     |by hand - difference| <= 8 (its own truncation and rounding + u s)    for finite differences
@@ -17,17 +17,18 @@ import numpy as np
 
 from manual.catalog import find
 from manual.checks import Array
-from manual.network import network_forward
+from manual.network import l2_loss, network_backward, network_forward
 from reference.cards import LOSSES
 from reference.numbers import ALLOWANCES, UNIT, Rounding, allowances, counting, rounding_array
 from reference.paths import PATHS, by_hand, path
+from reference.paths.complex_step import steps
+from reference.paths.differences import differences
 from reference.problem import Gradients, Problem
 
 # Reasons for not comparing.
 UNDECIDED = "a branch within rounding of its corner"
 CORNER = "evaluations on different sides of a corner"
 COARSE = "a step too coarse among large numbers"
-WIDE = "an allowance wider than the gradient"
 
 
 class Comparison(NamedTuple):
@@ -50,32 +51,47 @@ class Comparison(NamedTuple):
 def compare(problem: Problem, paths: tuple[str, ...] = PATHS) -> Iterator[Comparison]:
     """Hold the hand-written gradients of a problem against each path."""
     ours = by_hand.gradients(problem)
-    s, undecided = rounding_allowances(problem)
-    unit = UNIT[problem.x.dtype]
-    # Below the smallest normal number digits are lost whatever a program does.
-    allowance = {name: unit * each + np.finfo(problem.x.dtype).tiny for name, each in s.items()}
-    exact = {name: each == 0 for name, each in s.items()}
-    for name, zero in exact.items():
-        allowance[name] = np.where(zero, 0.0, allowance[name])
+    s = rounding_allowances(problem)
     misshapen = _misshapen(problem, ours)
     for name in paths:
         if misshapen:
             yield Comparison(name, 0, 0, np.inf, misshapen, np.nan, np.nan, {})
-        elif undecided:
-            size = sum(array.size for array in s.values())
+        elif s.undecided:
+            size = sum(array.size for array in s.s.values())
             yield Comparison(name, 0, 0, 0.0, "", np.nan, np.nan, {UNDECIDED: size})
         else:
-            yield _hold(name, problem, ours, allowance)
+            yield _hold(name, problem, ours, s)
 
 
-def rounding_allowances(problem: Problem) -> tuple[dict[str, Array], int]:
-    """s for the value and every gradient, and how many branches rounding could turn over."""
+class Allowances(NamedTuple):
+    """What a correct program may lose to rounding, in units of u."""
+
+    s: dict[str, Array]  # of the value and of every gradient
+    out: Array  # of the network's output
+    undecided: int  # branches that rounding could turn over
+
+
+def rounding_allowances(problem: Problem, roundings: float = 0.0) -> Allowances:
+    """The hand-written code on Rounding numbers.
+
+    roundings: how often the loss's own gradient is rounded beyond what our code does with it
+    """
     net, params, x, y, loss, reg = problem
     numbers = {name: rounding_array(array) for name, array in params.items()}
-    upstream = rounding_array(y) if loss is None else y
     with counting(x.dtype) as counted:
-        found = by_hand.gradients(Problem(net, numbers, rounding_array(x), upstream, loss, reg))
-        return {name: allowances(each) for name, each in found.named().items()}, counted.undecided
+        out, cache = network_forward(rounding_array(x), numbers, net)
+        value, dout = out, rounding_array(y) if loss is None else y
+        if loss is not None:
+            value, dout = find(loss.kind, "loss")(out, y, **loss.options)
+            dout = dout * Rounding(1.0, roundings)
+        dx, grads = network_backward(dout, cache)
+        for name in grads:
+            if reg and params[name].ndim > 1:
+                penalty, dw = l2_loss(numbers[name], reg)
+                value, grads[name] = value + penalty, grads[name] + dw
+        named = Gradients(value, dx, grads).named()
+        s = {name: allowances(each) for name, each in named.items()}
+        return Allowances(s, allowances(out), counted.undecided)
 
 
 def _misshapen(problem: Problem, ours: Gradients) -> str:
@@ -92,47 +108,58 @@ def _misshapen(problem: Problem, ours: Gradients) -> str:
     return ""
 
 
-def _hold(name: str, problem: Problem, ours: Gradients, allowance: dict[str, Array]) -> Comparison:
-    theirs, bounds, skipped = _theirs(name, problem)
-    mine = ours.named()
-    worst, where, expected, got = 0.0, "", np.nan, np.nan
-    arrays = entries = 0
-    left_out = dict.fromkeys(skipped, 0)
-    for key, their in theirs.named().items():
-        each = np.asarray(mine[key])
-        keep = np.ones(each.shape, bool)
-        for reason, marks in skipped.items():
-            if key in marks:
-                left_out[reason] += int(marks[key].sum())
-                keep &= ~marks[key]
-        bound = allowance[key] + bounds.get(key, 0.0)
-        error = np.abs(each - their)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(error == 0, 0.0, error / bound)  # 0 / 0: exact and equal
-        ratio[np.isnan(ratio)] = np.inf  # nan agrees with nothing
-        ratio = np.where(keep, ratio, 0.0)
-        arrays += bool(keep.any()) and key != "value"
-        entries += int(keep.sum())
-        top = int(np.argmax(ratio))
-        if ratio.size and ratio.flat[top] > worst:
-            worst = float(ratio.flat[top])
-            index = np.unravel_index(top, ratio.shape)
-            place = f"[{', '.join(str(int(i)) for i in index)}]" if index else ""
-            where = ("value" if key == "value" else f"d{key}") + place
-            expected, got = float(np.asarray(their)[index]), float(each[index])
-    skips = {reason: count for reason, count in left_out.items() if count}
-    return Comparison(name, arrays, entries, worst, where, expected, got, skips)
+def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Comparison:
+    theirs, bounds, skipped = _theirs(name, problem, s.out)
+    mine, their = ours.named(), theirs.named()
+    sizes = [array.size for array in mine.values()]
+    got, expected = _flat(mine, mine), _flat(their, mine)
+    each = _flat(s.s, mine)
+    unit, tiny = UNIT[problem.x.dtype], np.finfo(problem.x.dtype).tiny
+    # Below the smallest normal number digits are lost whatever a program does. s = 0 is exact.
+    bound = np.where(each == 0, 0.0, unit * each + tiny)
+    if bounds:
+        bound = bound + _flat(bounds, mine)
+    error = np.abs(got - expected)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(error == 0, 0.0, error / bound)
+    ratio[np.isnan(ratio)] = np.inf  # nan agrees with nothing
+    keep = np.ones(ratio.size, bool)
+    left_out = {}
+    for reason, marks in skipped.items():
+        marked = _flat(marks, mine).astype(bool) & keep
+        if marked.any():
+            left_out[reason] = int(marked.sum())
+            keep &= ~marked
+    ratio[~keep] = 0.0
+    ends = np.cumsum(sizes)
+    arrays = np.logical_or.reduceat(keep, ends - sizes)
+    top = int(np.argmax(ratio))
+    where, worst = "", float(ratio[top])
+    if worst:
+        k = int(np.searchsorted(ends, top, side="right"))
+        key = list(mine)[k]
+        index = np.unravel_index(top - int(ends[k]) + sizes[k], np.shape(mine[key]))
+        place = f"[{', '.join(str(int(i)) for i in index)}]" if index else ""
+        where = ("value" if key == "value" else f"d{key}") + place
+    numbers = int(arrays[1:].sum()), int(keep.sum()), worst, where
+    return Comparison(name, *numbers, float(expected[top]), float(got[top]), left_out)
 
 
-def _theirs(name, problem):
+def _flat(named: dict[str, Array], like: dict[str, Array]) -> Array:
+    """The arrays one after the other, in the order of `like`; zeros where there is none."""
+    return np.concatenate(
+        [
+            np.reshape(named[name], -1) if name in named else np.zeros(array.size)
+            for name, array in like.items()
+        ]
+    )
+
+
+def _theirs(name, problem, s_out):
     """A path's gradients, with its own bounds and the entries it cannot speak of."""
     if name not in ("differences", "complex_step"):
         return path(name)(problem), _torch_bounds(problem) if name == "pytorch" else {}, {}
-    if name == "differences":
-        from reference.paths.differences import differences as run
-    else:
-        from reference.paths.complex_step import steps as run
-    found = run(problem)
+    found = differences(problem, s_out=s_out) if name == "differences" else steps(problem)
     each = {"x": found.dx} | found.params
     values = Gradients(found.value, found.dx.value, {n: d.value for n, d in found.params.items()})
     bounds = {key: difference.allowance for key, difference in each.items()}
@@ -146,15 +173,9 @@ def _torch_bounds(problem: Problem) -> dict[str, Array]:
     if problem.loss is None:
         return {}
     card, unit = LOSSES[problem.loss.kind], UNIT[problem.x.dtype]
-    bounds: dict[str, Array] = {"value": np.array(float(card.torch_value)) * unit}
-    if card.torch_scale:
-        # The same gradients from an upstream that has been rounded.
-        out, _ = network_forward(problem.x, problem.params, problem.net)
-        total, dout = find(problem.loss.kind, "loss")(out, problem.y, **problem.loss.options)
-        rounded = np.frompyfunc(lambda d: Rounding(d, card.torch_scale * abs(d)), 1, 1)(dout)
-        net, params, x = problem.net, problem.params, problem.x
-        numbers = {name: rounding_array(array) for name, array in params.items()}
-        found = by_hand.gradients(Problem(net, numbers, rounding_array(x), rounded))
-        bounds |= {name: unit * allowances(each) for name, each in found.named().items()}
-        bounds["value"] = np.array(unit * card.torch_scale * abs(total))
-    return bounds
+    if not card.torch_scale:
+        return {"value": np.array(unit * card.torch_value)}
+    # The same gradients from an upstream that has been rounded.
+    s = rounding_allowances(problem, card.torch_scale).s
+    value = card.torch_scale * np.abs(by_hand.gradients(problem).value)
+    return {name: unit * each for name, each in (s | {"value": np.asarray(value)}).items()}

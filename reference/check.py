@@ -1,11 +1,11 @@
-"""gradcheck: anyone's forward and backward, written in NumPy, held against the forward's derivative.
+"""gradcheck: anyone's forward and backward in NumPy, held against the forward's derivative.
 
     from reference import gradcheck
 
     print(gradcheck(affine_forward, affine_backward, "ND", "DM", "M"))
 
-A word is the shape of an input, a letter an axis: the sizes are drawn, and so are the numbers and the
-upstream gradient, by Hypothesis; a failure shrinks to the smallest input that shows it. An array in
+A word is the shape of an input, a letter an axis: the sizes are drawn, and so are the numbers and
+the upstream gradient, by Hypothesis; a failure shrinks to the smallest input that shows it. An array in
 place of a word is taken as it is. labels("N", "C") draws integers below C, which have no gradient.
 
 The same check proves the layers of manual/ in tests/.
@@ -14,6 +14,7 @@ The same check proves the layers of manual/ in tests/.
 import inspect
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -129,10 +130,8 @@ def gradcheck(
     def run(example: tuple[list[Array], int]) -> None:
         check.one(*example)
 
-    try:
+    with suppress(_FoundError):
         run()
-    except _Found:
-        pass
     return check.report()
 
 
@@ -149,7 +148,7 @@ def losscheck(loss: Callable, *inputs: Any, **keywords: Any) -> Report:
     return gradcheck(forward, backward, *inputs, wrt=(0,), **keywords)
 
 
-class _Found(AssertionError):
+class _FoundError(AssertionError):
     """A mistake, for Hypothesis to shrink."""
 
 
@@ -185,7 +184,7 @@ class _Check:
         return Report("correct", why + f"allowances, the worst {self.worst:.2g}", *numbers, None)
 
     def one(self, inputs: list[Array], draw: int) -> None:
-        """Check one example; raise _Found on a mistake."""
+        """Check one example; raise _FoundError on a mistake."""
         rng = np.random.default_rng(draw)
         names = self.names(len(inputs))
         out = self._forward(inputs, names)
@@ -198,7 +197,7 @@ class _Check:
         def fail(verdict, why, what="", expected=None, got=None, off=np.nan, by="") -> None:
             example = Counterexample(what, expected, got, off, by, shown, dout) if what else None
             self.found = verdict, why, example
-            raise _Found(why)
+            raise _FoundError(why)
 
         grads = self._backward(inputs, names, dout, fail)
         self.examples += 1
@@ -253,7 +252,7 @@ class _Check:
             out, _ = result
         except Exception as problem:
             self.found = "raises", f"forward raises {type(problem).__name__}: {problem}", None
-            raise _Found from problem
+            raise _FoundError from problem
         for name, copy, array in zip(names, copies, inputs, strict=True):
             if not np.array_equal(copy, array):
                 self._remark(f"forward writes into its argument {name}")

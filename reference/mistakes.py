@@ -22,16 +22,18 @@ __all__ = ["MISTAKES", "Mistake", "planted", "with_mistake"]
 def with_mistake(mistake: Mistake) -> Callable:
     """The function of manual/ with the mistake in it; the right one stays as it is.
 
-    Errors: ValueError if the right text does not stand exactly once in the function's code.
+    Errors: ValueError if the right text does not stand exactly once in the function, its docstring
+    apart.
     """
     function = functions()[mistake.function]
-    code, start = _code(function)
-    if code[start:].count(mistake.right) != 1:
+    signature, docstring, body = _parts(function)
+    count = signature.count(mistake.right) + body.count(mistake.right)
+    if count != 1:
         raise ValueError(
-            f"{mistake.name!r}: {mistake.right!r} stands {code[start:].count(mistake.right)} times "
-            f"in {mistake.function}, expected once"
+            f"{mistake.name!r}: {mistake.right!r} stands {count} times in {mistake.function}, "
+            "expected once"
         )
-    wrong = code[:start] + code[start:].replace(mistake.right, mistake.wrong)
+    wrong = docstring.join(part.replace(mistake.right, mistake.wrong) for part in (signature, body))
     names = dict(function.__globals__)
     exec(compile(wrong, f"<mistake: {mistake.name}>", "exec"), names)
     return names[mistake.function]
@@ -48,13 +50,14 @@ def planted(mistake: Mistake) -> Iterator[None]:
         yield
     finally:
         function.__code__, function.__defaults__, function.__kwdefaults__ = right
+        vars(function).clear()  # what a mistake has kept between calls
 
 
-def _code(function: Callable) -> tuple[str, int]:
-    """A function's source, and where its signature or, behind the docstring, its body starts."""
+def _parts(function: Callable) -> tuple[str, str, str]:
+    """A function's source in three parts: its signature, its docstring, its body."""
     source = textwrap.dedent(inspect.getsource(function))
-    body = ast.parse(source).body[0].body  # type: ignore[attr-defined]
-    first = body[0]
+    first = ast.parse(source).body[0].body[0]  # type: ignore[attr-defined]
+    lines = source.splitlines(keepends=True)
     is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    line = first.end_lineno if is_docstring else 0
-    return source, len("".join(source.splitlines(keepends=True)[:line]))
+    start, end = first.lineno - 1, (first.end_lineno if is_docstring else first.lineno - 1)
+    return "".join(lines[:start]), "".join(lines[start:end]), "".join(lines[end:])

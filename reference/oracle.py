@@ -14,7 +14,7 @@ import numpy as np
 
 from manual.checks import Array
 from reference.numbers import ALLOWANCES, UNIT, Rounding, allowances, counting, rounding_array
-from reference.paths.complex_step import H, UNDERFLOW
+from reference.paths.complex_step import UNDERFLOW, H
 
 U = UNIT[np.dtype(np.float64)]
 
@@ -116,7 +116,7 @@ def output_allowance(run: Run, inputs: Sequence[Array]) -> Array | None:
 
 
 def same_branches(run: Run, inputs: Sequence[Array], which: int, v: Array, h: float) -> bool | None:
-    """Whether the function takes the same branches at both ends of a step; None if it can't tell."""
+    """Whether the function takes the same branches all along a step; None if it can't tell."""
     logs = []
     try:
         for step in (-2 * h, -h, 0.0, h, 2 * h):

@@ -26,8 +26,9 @@ from manual.checks import Array
 from manual.network import Net, Params, l2_loss, network_forward
 from reference.cards import LOSSES
 from reference.numbers import UNIT
-from reference.paths.differences import Difference, on_corner, stacked_outputs
+from reference.paths.differences import Difference
 from reference.problem import Gradients, Problem
+from reference.stacks import nudged_input, nudged_outputs, on_corner
 
 H = 2.0**-200
 UNDERFLOW = 2.0**-1022 / H  # what a derivative may lose below the smallest normal number
@@ -59,28 +60,41 @@ def steps(problem: Problem) -> Any:
             if (kinks := LOSSES[loss.kind].kinks) is not None:
                 loss_corner[i] = on_corner(kinks(moved, y, **loss.options)).any()
 
-    roundings = _roundings(net, params)
+    roundings = UNIT[problem.x.dtype] * _roundings(net, params)
+    floor = UNDERFLOW * (1 + np.abs(v).sum())
 
-    def by_entry(name: str | None, array: Array) -> Difference:
-        nudge = np.full(array.shape, 1j * H)
-        slopes, corners = [], []
-        for stack, corner in stacked_outputs(net, params, x, name, [nudge]):
-            slopes.append(stack[0].imag.reshape(stack.shape[1], -1) / H)
-            corners.append(corner)
-        jacobian = np.concatenate(slopes)  # (entries, outputs)
-        corner = np.concatenate(corners) | ((jacobian != 0) @ loss_corner.ravel())
-        slope = (jacobian @ v.ravel()).reshape(array.shape)
-        if reg and array.ndim > 1 and name is not None:
-            slope += _penalty(array, reg)
-        allowance = UNIT[problem.x.dtype] * roundings * (np.abs(jacobian) @ np.abs(v).ravel())
-        allowance += UNDERFLOW * (1 + np.abs(v).sum())
-        never = np.zeros(array.shape, bool)
-        return Difference(slope, allowance.reshape(array.shape), corner.reshape(array.shape), never)
+    def nudges(array: Array) -> list[Array]:
+        return [np.full(array.shape, 1j * H)]
 
+    def joined(arrays: list[Array], chunks: list[tuple[Array, Array]]) -> list[Difference]:
+        """The derivatives of arrays whose entries the chunks hold, one after the other."""
+        jacobian = np.concatenate([slopes for slopes, _ in chunks])  # (entries, outputs)
+        corner = np.concatenate([corner for _, corner in chunks])
+        corner |= (jacobian != 0) @ loss_corner.ravel()
+        slope = jacobian @ v.ravel()
+        allowance = roundings * (np.abs(jacobian) @ np.abs(v).ravel()) + floor
+        whole = slope, allowance, corner, np.zeros(len(slope), bool)
+        ends = np.cumsum([array.size for array in arrays])
+        return [
+            Difference(*(each[end - array.size : end].reshape(array.shape) for each in whole))
+            for array, end in zip(arrays, ends, strict=True)
+        ]
+
+    by_names: dict[tuple[str, ...], list[tuple[Array, Array]]] = {}
+    for names, stack, corner in nudged_outputs(net, params, x, nudges):
+        slopes = stack[0].imag.reshape(stack.shape[1], -1) / H
+        by_names.setdefault(names, []).append((slopes, corner))
+    found = {}
+    for names, chunks in by_names.items():
+        found |= dict(zip(names, joined([params[n] for n in names], chunks), strict=True))
+    stack, corner = nudged_input(net, params, x, nudges)
+    (dx,) = joined([x], [(stack[0].imag.reshape(x.size, -1) / H, corner)])
     if reg:
-        value = value + sum(l2_loss(w, reg)[0] for w in params.values() if w.ndim > 1)
-    found = {name: by_entry(name, array) for name, array in params.items()}
-    return Gradients(value, by_entry(None, x), found)  # type: ignore[arg-type]
+        for name in [name for name in found if params[name].ndim > 1]:
+            value = value + l2_loss(params[name], reg)[0]
+            slope = found[name].value + _penalty(params[name], reg)
+            found[name] = found[name]._replace(value=slope)
+    return Gradients(value, dx, found)  # type: ignore[arg-type]
 
 
 def _roundings(net: Net, params: Params) -> int:

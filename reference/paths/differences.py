@@ -7,10 +7,8 @@ meet, at h of the order of the cube root of the unit roundoff: 5e-6 in float64, 
 Where weights amplify a nudge, h is smaller, so that nothing in the network moves by more than 1/64:
 a network bends on a scale of 1.
 
-How all entries go in one pass: the network is walked up to the layer that holds the parameter. That
-layer runs with the parameter nudged; the outcomes are stacked as rows of one
-tall batch, and the rest of the network runs once, on all of them. The loss is taken in two stages:
-differences of the loss at the output, then of the network in that direction.
+All entries go in few passes (reference/stacks.py). The loss is taken in two stages: differences of
+the loss at the output, then of the network in that direction.
 
 Each difference carries its own bound, one allowance of which is
 
@@ -22,19 +20,18 @@ anything, nor is one whose step is too coarse, among numbers so large that a sma
 their last digits. Neither is compared; both are counted.
 """
 
-from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from manual.catalog import find
 from manual.checks import Array
-from manual.network import Layer, Net, Params, l2_loss, network_forward
-from reference.cards import LAYERS, LOSSES
+from manual.network import Params, l2_loss, network_forward
+from reference.cards import LOSSES
 from reference.numbers import ALLOWANCES, UNIT, allowances, rounding_array
+from reference.paths import by_hand
 from reference.problem import Gradients, Problem
-
-CHUNK = 2**18  # numbers in one stacked batch: small enough to stay in a processor's cache
+from reference.stacks import changed, nudged_input, nudged_outputs
 
 
 class Difference(NamedTuple):
@@ -53,36 +50,55 @@ def gradients(problem: Problem) -> Gradients:
     return Gradients(found.value, dx, {name: d.value for name, d in found.params.items()})
 
 
-def differences(problem: Problem, bound: bool = True) -> Any:
-    """Gradients of Difference: every entry with its allowance (inf without bound)."""
+def differences(problem: Problem, bound: bool = True, s_out: Array | None = None) -> Any:
+    """Gradients of Difference: every entry with its allowance (inf without bound).
+
+    s_out: the rounding allowance of every entry of the output, if it is known already
+    """
     net, params, x, _, _, reg = problem
-    dtype = x.dtype
     out, _ = network_forward(x, params, net)
     scales = (1, 2) if bound else (1,)
     value, direction = _loss_stage(problem, out, scales)
-    rounding = _output_rounding(problem) * UNIT[dtype] if bound else np.full(out.shape, np.inf)
+    rounding = np.full(out.shape, np.inf)
+    if bound:
+        rounding = UNIT[x.dtype] * _output_rounding(problem, s_out)
     amplifies = amplification(x, params)
 
-    def by_entry(name: str | None, array: Array) -> Difference:
+    def nudges(array: Array) -> list[Array]:
         h = step_size(array, amplifies)
-        nudges = [sign * scale * h for scale in scales for sign in (1, -1)]
-        jacobians, corners = [], []
-        for stack, corner in stacked_outputs(net, params, x, name, nudges):
-            corners.append(corner)
-            # nudges come in pairs (+h, -h); stack: (nudges, entries, *out.shape)
-            jacobians.append(stack[0::2] - stack[1::2])
-        width = np.array([(array + a) - (array - a) for a in nudges[::2]]).reshape(len(scales), -1)
-        slopes = np.concatenate(jacobians, axis=1).reshape(*width.shape, -1) / width[..., None]
-        coarse = (h * amplifies > np.maximum(np.abs(array), 1) / 16).ravel()
-        corner = np.concatenate(corners)
-        return _along(direction, slopes, rounding, width[0], corner, coarse, array.shape)
+        return [sign * scale * h for scale in scales for sign in (1, -1)]
 
-    found = {name: by_entry(name, array) for name, array in params.items()}
+    def joined(arrays: list[Array], chunks: list[tuple[Array, Array]]) -> list[Difference]:
+        """The differences of arrays whose entries the chunks hold, one after the other."""
+        flat = np.concatenate([array.ravel() for array in arrays])
+        h = np.concatenate([step_size(array, amplifies).ravel() for array in arrays])
+        width = np.array([(flat + scale * h) - (flat - scale * h) for scale in scales])
+        rises = np.concatenate([rise for rise, _ in chunks], axis=1)
+        slopes = rises.reshape(*width.shape, -1) / width[..., None]
+        value, allowance, corner, coarse = _along(direction, slopes, rounding, width[0])
+        corner = corner | np.concatenate([corner for _, corner in chunks])
+        coarse = coarse | (h * amplifies > np.maximum(np.abs(flat), 1) / 16)
+        whole = value, allowance, corner, coarse
+        ends = np.cumsum([array.size for array in arrays])
+        return [
+            Difference(*(each[end - array.size : end].reshape(array.shape) for each in whole))
+            for array, end in zip(arrays, ends, strict=True)
+        ]
+
+    # Nudges come in pairs (+h, -h); of a stack (nudges, entries, *out.shape), the rises remain.
+    by_names: dict[tuple[str, ...], list[tuple[Array, Array]]] = {}
+    for names, stack, corner in nudged_outputs(net, params, x, nudges):
+        by_names.setdefault(names, []).append((stack[0::2] - stack[1::2], corner))
+    found = {}
+    for names, chunks in by_names.items():
+        found |= dict(zip(names, joined([params[n] for n in names], chunks), strict=True))
+    stack, corner = nudged_input(net, params, x, nudges)
+    (dx,) = joined([x], [(stack[0::2] - stack[1::2], corner)])
     if reg:
-        value = value + sum(l2_loss(w, reg)[0] for w in params.values() if w.ndim > 1)
-        weights = [name for name, w in params.items() if w.ndim > 1]
-        found |= {name: _with_penalty(found[name], params[name], reg) for name in weights}
-    return Gradients(value, by_entry(None, x), found)  # type: ignore[arg-type]
+        for name in [name for name in found if params[name].ndim > 1]:
+            value = value + l2_loss(params[name], reg)[0]
+            found[name] = _with_penalty(found[name], params[name], reg)
+    return Gradients(value, dx, found)  # type: ignore[arg-type]
 
 
 def step_size(array: Array, amplifies: float = 1.0) -> Array:
@@ -108,10 +124,8 @@ def directions(problem: Problem, count: int = 10, seed: int = 0) -> Array:
     A full check costs two evaluations an entry; a direction costs two, whatever the size. Each
     direction v has entries of both signs.
     """
-    from reference.paths.by_hand import gradients as by_hand
-
     net, params, x, y, loss, reg = problem
-    grads = by_hand(problem).params
+    grads = by_hand.gradients(problem).params
     rng = np.random.default_rng(seed)
 
     def value(step: float, v: Params) -> float:
@@ -130,148 +144,6 @@ def directions(problem: Problem, count: int = 10, seed: int = 0) -> Array:
         slope = (value(h, v) - value(-h, v)) / (2 * h)
         found.append((slope, sum((grads[name] * v[name]).sum() for name in grads)))
     return np.array(found)
-
-
-# Evaluations ------------------------------------------------------------------------------------
-
-
-def stacked_outputs(
-    net: Net, params: Params, x: Array, name: str | None, nudges: list[Array]
-) -> Iterator[tuple[Array, Array]]:
-    """The network's output for every nudge of every entry of one parameter (None: of the input).
-
-    Yields chunks: stack (nudges, entries, *out.shape), and corner (entries), which says whose runs
-    do not all fall on the same side of every corner.
-    """
-    if name is not None and _uses(net, name) != 1:
-        yield _one_by_one(net, params, x, name, nudges)
-    else:
-        yield from _nudged(net, params, x, name, nudges)
-
-
-def _nudged(net, params, x, name, nudges) -> Iterator[tuple[Array, Array]]:
-    if name is None:
-        flat = np.arange(x.size)
-        stack = np.empty((len(nudges), x.size, *x.shape), np.result_type(x, nudges[0]))
-        stack[:] = x
-        for k, nudge in enumerate(nudges):
-            stack[k].reshape(x.size, -1)[flat, flat] += nudge.ravel()
-        yield _rest(stack, np.zeros(x.size, bool), params, net)
-        return
-    at = next(k for k, layer in enumerate(net) if _uses([layer], name))
-    if at:
-        x, _ = network_forward(x, params, net[:at])
-    if net[at].kind == "residual":
-        for branch, corner in _nudged(net[at].body, params, x, name, nudges):
-            yield _rest(x + branch, corner, params, net[at + 1 :])
-    else:
-        end = at + 1
-        while end < len(net) and net[end].kind in LAYERS and LAYERS[net[end].kind].by_entry:
-            end += 1
-        for stack, corner in _layers_nudged(net[at:end], params, x, name, nudges):
-            yield _rest(stack, corner, params, net[end:])
-
-
-def _layers_nudged(net, params, x, name, nudges) -> Iterator[tuple[Array, Array]]:
-    """A layer, and those behind it that act entry by entry, for every nudge of its parameter.
-
-    Column m of an affine output depends on column m of w and on b[m] alone. So one run with a
-    whole row of w nudged, every entry by its own h, holds the M outcomes of nudging them singly.
-    """
-    w = params[name]
-    if net[0].kind != "affine":
-        yield _one_by_one(net, params, x, name, nudges)
-        return
-    base, _ = network_forward(x, params, net)  # (N, M)
-    N, M = base.shape
-    rows = w.reshape(-1, M)  # w has D rows, b is one
-    runs = []
-    for nudge in nudges:
-        for i in range(len(rows)):
-            changed = rows.astype(np.result_type(w, nudge))
-            changed[i] += nudge.reshape(-1, M)[i]
-            runs.append(network_forward(x, params | {name: changed.reshape(w.shape)}, net))
-    lead = len(nudges), len(rows), N, M
-    outs = np.array([out for out, _ in runs]).reshape(lead)
-    branches = [np.array(each) for each in zip(*(branches_of(c) for _, c in runs), strict=True)]
-    per_chunk = max(1, CHUNK // (len(nudges) * base.size))
-    for start in range(0, w.size, per_chunk):
-        entries = np.arange(start, min(start + per_chunk, w.size))
-        i, m = entries // M, entries % M
-        stack = np.empty((len(nudges), len(entries), N, M), outs.dtype)
-        stack[:] = base
-        stack[:, np.arange(len(entries)), :, m] = outs[:, i, :, m]
-        of_column = [each.reshape(lead)[:, i, :, m].swapaxes(0, 1) for each in branches]
-        yield stack, _turned(of_column, len(entries))
-
-
-def _rest(stack, corner, params, net) -> tuple[Array, Array]:
-    """The rest of the network on a stack (nudges, entries, N, ...), as one tall batch."""
-    if not net:
-        return stack, corner
-    lead = stack.shape[:2]
-    out, cache = network_forward(stack.reshape(-1, *stack.shape[3:]), params, net)
-    branches = [each.reshape(*lead, -1) for each in branches_of(cache)]
-    return out.reshape(*lead, -1, *out.shape[1:]), corner | _turned(branches, lead[1])
-
-
-def _one_by_one(net, params, x, name, nudges) -> tuple[Array, Array]:
-    """A run of the whole network for every nudge of every entry: what always works."""
-    array = params[name]
-    runs = [
-        network_forward(x, params | {name: _changed(array, i, nudge)}, net)
-        for nudge in nudges
-        for i in range(array.size)
-    ]
-    lead = len(nudges), array.size
-    stack = np.array([out for out, _ in runs])
-    branches = [np.array(each) for each in zip(*(branches_of(c) for _, c in runs), strict=True)]
-    corner = _turned([each.reshape(*lead, -1) for each in branches], array.size)
-    return stack.reshape(*lead, *stack.shape[1:]), corner
-
-
-def _changed(array, i, nudge):
-    changed = np.array(array, dtype=np.result_type(array, nudge))
-    changed.ravel()[i] += nudge.ravel()[i]
-    return changed
-
-
-def _uses(net: Net, name: str) -> int:
-    return sum(layer.params.count(name) + _uses(layer.body, name) for layer in net)
-
-
-def branches_of(cache: Any) -> list[Array]:
-    """The numbers whose signs pick a branch, of every kinked layer that ran."""
-    caches, net = cache
-    found = []
-    for layer, each in zip(net, caches, strict=True):
-        if layer.kind == "residual":
-            found += branches_of(each)
-        elif (kinks := LAYERS[layer.kind].kinks) is not None:
-            found.append(np.asarray(kinks(each)))
-    return found
-
-
-def _turned(branches: list[Array], entries: int) -> Array:
-    """For every entry, whether its runs differ in the sign of a number that picks a branch.
-
-    branches: arrays (nudges, entries, ...). A complex step is one run: it is on the corner itself if
-    its real part is 0 and its derivative is not.
-    """
-    turned = np.zeros(entries, bool)
-    for numbers in branches:
-        if numbers.dtype.kind == "c":
-            off = on_corner(numbers)
-        else:
-            above = numbers > 0
-            off = above != above[:1]
-        turned |= off.any(axis=(0, *range(2, numbers.ndim)))
-    return turned
-
-
-def on_corner(numbers: Array) -> Array:
-    """Where a complex step starts from a corner and leads away from it."""
-    return (numbers.real == 0) & (numbers.imag != 0)
 
 
 # The loss, the bound ----------------------------------------------------------------------------
@@ -293,7 +165,7 @@ def _loss_stage(problem: Problem, out: Array, scales: tuple[int, ...]) -> tuple[
     for scale in scales:
         tops = []
         for sign in (1, -1):
-            moved = [_changed(out, i, sign * scale * h) for i in range(out.size)]
+            moved = [changed(out, i, sign * scale * h) for i in range(out.size)]
             tops.append(np.array([loss_of(m, y, **loss.options)[0] for m in moved]))
             if kinks is not None:
                 base = np.sign(kinks(out, y, **loss.options))
@@ -308,8 +180,11 @@ def _loss_stage(problem: Problem, out: Array, scales: tuple[int, ...]) -> tuple[
     return value, Difference(*shaped, h > 1 / 16)
 
 
-def _output_rounding(problem: Problem) -> Array:
+def _output_rounding(problem: Problem, s_out: Array | None) -> Array:
     """s of every entry of the output, where every number is nudged away from 0."""
+    arrays = [problem.x, *problem.params.values()]
+    if s_out is not None and all((np.abs(a) > 64 * step_size(a)).all() for a in arrays):
+        return s_out  # a nudge is nothing beside these numbers
 
     def nudged(array):
         return rounding_array(array + np.copysign(step_size(array), array))
@@ -318,28 +193,33 @@ def _output_rounding(problem: Problem) -> Array:
     return allowances(network_forward(nudged(problem.x), params, problem.net)[0])
 
 
-def _along(direction: Difference, slopes, rounding, width, corner, coarse, shape) -> Difference:
-    """Differences of the outputs (scales, entries, outputs), taken along the loss's direction."""
-    v = direction.value.ravel()
-    value = slopes[0] @ v
-    allowance = np.full(value.shape, np.inf)
+def _along(direction: Difference, slopes: Array, rounding: Array, width: Array) -> tuple:
+    """Slopes of the outputs (scales, entries, outputs) taken along the loss's direction.
+
+    Returns value, allowance, corner, coarse, each (entries,).
+    """
+    v, also = direction.value.ravel(), direction.allowance.ravel()
+    sizes = np.abs(slopes[0])
+    allowance = np.full(slopes.shape[1], np.inf)
     if len(slopes) > 1:
         per_output = np.abs(slopes[1] - slopes[0]) / 3 + 2 * rounding.ravel() / width[:, None]
-        also = direction.allowance.ravel()
-        allowance = per_output @ (np.abs(v) + ALLOWANCES * also) + np.abs(slopes[0]) @ also
+        allowance = per_output @ (np.abs(v) + ALLOWANCES * also) + sizes @ also
         # The quotient, the product with v and the sum over the outputs round too.
-        allowance += (2 + len(v)) * UNIT[width.dtype] * (np.abs(slopes[0]) @ np.abs(v))
+        allowance += (2 + len(v)) * UNIT[width.dtype] * (sizes @ np.abs(v))
     # An entry is skipped as well where it moves an output at which the loss could not be taken.
     moves = slopes[0] != 0
-    corner = corner | (moves @ direction.corner.ravel())
-    coarse = coarse | (moves @ direction.coarse.ravel())
-    return Difference(*(array.reshape(shape) for array in (value, allowance, corner, coarse)))
+    return (
+        slopes[0] @ v,
+        allowance,
+        moves @ direction.corner.ravel(),
+        moves @ direction.coarse.ravel(),
+    )
 
 
 def _with_penalty(found: Difference, w: Array, reg: float) -> Difference:
     """The difference of the penalty, which is a parabola: no truncation, rounding alone."""
     h = step_size(w)
-    tops = [[l2_loss(_changed(w, i, sign * h), reg)[0] for i in range(w.size)] for sign in (1, -1)]
+    tops = [[l2_loss(changed(w, i, sign * h), reg)[0] for i in range(w.size)] for sign in (1, -1)]
     slope = (np.array(tops[0]) - np.array(tops[1])).reshape(w.shape) / ((w + h) - (w - h))
     s = float(allowances(l2_loss(rounding_array(np.abs(w) + h), reg)[0]))
     return found._replace(

@@ -7,6 +7,7 @@ what the padding holds is masked out. Any other network goes layer by layer, unc
 """
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from manual.checks import Array
 from reference.cards import LAYERS, LOSSES
 from reference.problem import Gradients, Problem
 
-ROWS, WIDTH, STEPS, SLOTS, DEPTH = 4, 6, 32, 12, 3  # what the machine holds
+ROWS, WIDTH, DEPTH = 4, 6, 3  # what the machine holds: rows, columns, nested branches
+SMALL, LARGE = (10, 6), (64, 40)  # steps and pairs (w, b): nine networks of ten are small
 
 
 def gradients(problem: Problem, machine: bool | None = None) -> Gradients:
@@ -52,7 +54,7 @@ def mean_loss(jnp, out, t, loss):
 
 def as_rows(y: Array, out_shape: tuple[int, ...], dtype: Any) -> Array:
     """Targets as an array of the output's shape: a label becomes a row with a 1 at its class."""
-    return np.eye(out_shape[1], dtype=dtype)[y] if y.dtype.kind in "iu" else y
+    return np.eye(out_shape[1], dtype=dtype)[y] if y.ndim == 1 else y.astype(dtype)
 
 
 def _plain(problem):
@@ -119,10 +121,11 @@ def compiled(problem: Problem) -> Any:
     except (OverflowError, ValueError):
         return None
     uses_alone = len({name for pair in slots for name in pair}) == 2 * len(slots)
-    if len(steps) > STEPS or len(slots) > SLOTS or not uses_alone:
+    sizes = [size for size in (SMALL, LARGE) if len(steps) <= size[0] and len(slots) <= size[1]]
+    if not sizes or not uses_alone:
         return None
     loss_options = [] if loss is None else _options(loss, LOSSES)
-    return steps, options, slots, width, loss_options
+    return sizes[0], steps, options, slots, width, loss_options
 
 
 def _options(layer, cards):
@@ -136,46 +139,70 @@ def _options(layer, cards):
 
 
 def _on_machine(problem, program):
-    steps, options, slots, width, loss_options = program
+    size, steps, options, slots, width, loss_options = program
     _, params, x, y, loss, reg = problem
     dtype, N = x.dtype, len(x)
-    code = np.full((STEPS, 3), _NOTHING, dtype=np.int32)
-    code[: len(steps)] = steps
-    code[len(steps) :, 2] = width
-    dials = np.zeros((STEPS, 2), dtype)
-    dials[: len(options)] = options
-    rows = np.zeros((ROWS, WIDTH), dtype)
+    code = np.full(3 * size[0] + 2, _NOTHING, dtype=np.int32)
+    code[: 3 * len(steps)] = np.ravel(steps)
+    code[3 * len(steps) + 2 : -2 : 3] = width
+    code[-2:] = N, 0 if loss is None else 1 + _LOSSES.index(loss.kind)
+    # All floats travel in one array: JAX spends more time on an argument than on its numbers.
+    flat = np.zeros(_parts(None, size), dtype)
+    rows, target, w, b, dials, numbers = _parts(flat, size)
     rows[:N, : x.size // N] = x.reshape(N, -1)
-    target = np.zeros((ROWS, WIDTH), dtype)
     target[:N, :width] = as_rows(y, (N, width), dtype)
-    w = np.zeros((SLOTS, WIDTH, WIDTH), dtype)
-    b = np.zeros((SLOTS, WIDTH), dtype)
     for (w_name, b_name), slot in slots.items():
         D, M = params[w_name].shape
         w[slot, :D, :M] = params[w_name]
         b[slot, :M] = params[b_name]
-    scale = 1 if loss is None else N if LOSSES[loss.kind].mean == "rows" else N * width
-    sizes = np.array([N, 0 if loss is None else 1 + _LOSSES.index(loss.kind)], np.int32)
-    numbers = np.array([scale, reg, *loss_options, 0.0][:3], dtype)
-    (value, out), grads = _machine()(rows, w, b, code, dials, target, sizes, numbers)
-    drows, dw, db = (np.asarray(g) for g in grads)
+    dials[: len(options)] = options
+    numbers[0] = 1 if loss is None else N if LOSSES[loss.kind].mean == "rows" else N * width
+    numbers[1] = reg
+    numbers[2 : 2 + len(loss_options)] = loss_options
+    found = np.asarray(_machine(size)(flat, code))
+    value, out, dflat = found[0], found[1 : 1 + rows.size], found[1 + rows.size :]
+    drows, _, dw, db, _, _ = _parts(dflat, size)
     named = {}
     for (w_name, b_name), slot in slots.items():
         D, M = params[w_name].shape
         named[w_name], named[b_name] = dw[slot, :D, :M], db[slot, :M]
-    result = np.asarray(out)[:N, :width] if loss is None else np.asarray(value)
+    result = out.reshape(ROWS, WIDTH)[:N, :width] if loss is None else np.asarray(value)
     return Gradients(result, drows[:N, : x.size // N].reshape(x.shape), named)
 
 
+def _parts(flat, size):
+    """The arrays that travel as one, as views; without flat, how many numbers they hold."""
+    steps, slots = size
+    shapes = (
+        (ROWS, WIDTH),  # the input
+        (ROWS, WIDTH),  # the targets, or the upstream gradient
+        (slots, WIDTH, WIDTH),  # w
+        (slots, WIDTH),  # b
+        (steps, 2),  # the options of each step
+        (3,),  # what the loss is divided by, reg, the option of the loss
+    )
+    counts = [math.prod(shape) for shape in shapes]
+    if flat is None:
+        return sum(counts)
+    starts = [sum(counts[:k]) for k in range(len(counts))]
+    return [
+        flat[start : start + count].reshape(shape)
+        for start, count, shape in zip(starts, counts, shapes, strict=True)
+    ]
+
+
 @functools.cache
-def _machine():
+def _machine(size):
     import jax
     import jax.numpy as jnp
     from jax import lax
 
     columns, row_numbers = np.arange(WIDTH), np.arange(ROWS)[:, None]
 
-    def run(x, w, b, code, dials, target, sizes, numbers):
+    def run(flat, code):
+        x, target, w, b, dials, numbers = _parts(flat, size)
+        program, (N, which) = code[:-2].reshape(size[0], 3), code[-2:]
+        width = program[-1, 2]
         largest = jnp.finfo(x.dtype).max
 
         def affine(x, saved, slot, width, dial):
@@ -190,14 +217,14 @@ def _machine():
         def nothing(x, saved, slot, width, dial):
             return x, saved
 
-        def elementwise(card):
+        def one_layer(card):
             def apply(x, saved, slot, width, dial):
                 padded = jnp.where(columns < width, x, card.padding * largest)
                 return card.jax(jnp, padded, *dial[: len(card.options)]), saved
 
             return apply
 
-        instructions = [affine, save, add, nothing, *(elementwise(LAYERS[k]) for k in _KINDS)]
+        instructions = [affine, save, add, nothing, *(one_layer(LAYERS[k]) for k in _KINDS)]
 
         def step(state, instruction):
             (op, slot, width), dial = instruction
@@ -205,20 +232,23 @@ def _machine():
             return (jnp.where(columns < width, x, 0.0), saved), None
 
         saved = jnp.zeros((DEPTH, ROWS, WIDTH), x.dtype)
-        (out, _), _ = lax.scan(step, (x, saved), (tuple(code.T), dials))
-        N, which = sizes
-        here = (row_numbers < N) & (columns < code[-1, 2])
+        (out, _), _ = lax.scan(step, (x, saved), (tuple(program.T), dials))
 
         def loss_terms(card):
             def terms(out):
-                padded = jnp.where(columns < code[-1, 2], out, card.padding * largest)
+                padded = jnp.where(columns < width, out, card.padding * largest)
                 return card.jax(jnp, padded, target, *numbers[2 : 2 + len(card.options)])
 
             return terms
 
         branches = [lambda out: out * target, *(loss_terms(LOSSES[kind]) for kind in _LOSSES)]
         terms = lax.switch(which, branches, out)
+        here = (row_numbers < N) & (columns < width)
         penalty = numbers[1] / 2 * (w * w).sum()
         return jnp.where(here, terms, 0.0).sum() / numbers[0] + penalty, out
 
-    return jax.jit(jax.value_and_grad(run, argnums=(0, 1, 2), has_aux=True))
+    def all_in_one(flat, code):
+        (value, out), dflat = jax.value_and_grad(run, has_aux=True)(flat, code)
+        return jnp.concatenate([value[None], out.ravel(), dflat])
+
+    return jax.jit(all_in_one)

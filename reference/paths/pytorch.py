@@ -12,6 +12,8 @@ def gradients(problem: Problem) -> Gradients:
     x = torch.tensor(x_array, requires_grad=True)
     params = {name: torch.tensor(array, requires_grad=True) for name, array in arrays.items()}
     y = torch.tensor(y_array)
+    if y_array.ndim > 1:
+        y = y.to(x.dtype)  # labels stay integers, numbers are of one kind
     value = out = _forward(torch.nn.functional, x, params, net)
     objective = (out * y).sum() if loss is None else None
     if loss is not None:

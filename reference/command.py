@@ -1,0 +1,134 @@
+"""The command: backproof prove, backproof compare."""
+
+import json
+import runpy
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from reference.numbers import ALLOWANCES
+from reference.paths import PATHS
+from reference.prove import NOTHING, Cell, Tally, as_json, chosen, prove, rows, versions
+
+app = typer.Typer(
+    help="Hand-written backprop, held against PyTorch, JAX and finite differences.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+TITLES = {
+    "pytorch": "PyTorch",
+    "jax": "JAX",
+    "differences": "differences",
+    "complex_step": "complex step",
+}
+
+
+@app.command("prove")
+def prove_command(
+    networks: Annotated[int, typer.Option(min=1, help="How many random networks to draw.")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same networks.")] = 0,
+    layers: Annotated[
+        str, typer.Option(help="Only these layers and losses: relu,residual,svm_loss")
+    ] = "",
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the result to this file as well.")
+    ] = None,
+) -> None:
+    """Compare the hand-written gradients of random networks on four paths."""
+    console = Console()
+    names = tuple(name for name in layers.split(",") if name.strip())
+    try:
+        chosen(names)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--layers") from error
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise typer.BadParameter(f"no folder {json_file.absolute().parent}", param_hint="--json")
+    start, tally = time.monotonic(), NOTHING
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        task = progress.add_task("random networks on four paths", total=networks)
+        for batch in prove(networks, seed, names, jobs):
+            tally += batch
+            progress.update(task, completed=min(tally.networks, networks))
+    show(console, tally, seed, names, time.monotonic() - start)
+    if json_file is not None:
+        json_file.write_text(json.dumps(as_json(tally, seed, names), indent=1) + "\n")
+    if not tally.agrees:
+        raise typer.Exit(1)
+
+
+def show(console: Console, tally: Tally, seed: int, names: tuple[str, ...], seconds: float) -> None:
+    """The table, what was left out, and the verdict: one screen."""
+    title = "networks seen, gradients compared, worst error in allowances"
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("layer", no_wrap=True)
+    for path in PATHS:
+        table.add_column(TITLES[path], justify="right", no_wrap=True)
+    for row in rows():
+        cells = [tally.cells.get((row, path)) for path in PATHS]
+        if any(cells):
+            table.add_row(row.replace("bce_with_logits", "bce"), *map(_cell, cells))
+    console.print(table)
+    for path in PATHS:
+        reasons = [f"{n:,} {why}" for (where, why), n in tally.skipped.items() if where == path]
+        left = f"; not compared: {', '.join(reasons)}" if reasons else ""
+        console.print(
+            f"{TITLES[path]}: {tally.entries.get(path, 0):,} numbers{left}", highlight=False
+        )
+    made = ", ".join(f"{name} {number}" for name, number in versions().items())
+    console.print(f"seed {seed}, {seconds:.0f} s, {made}", style="dim", highlight=False)
+    if tally.failure is not None:
+        console.print("\n[red]DISAGREEMENT[/red] on this network, the smallest found:\n")
+        console.print(tally.failure.code(), markup=False, highlight=False, soft_wrap=True)
+        console.print("\n" + "\n".join(tally.failure.lines), markup=False, highlight=False)
+        return
+    console.print(
+        f"[green]All agree[/green]: on {tally.networks:,} random networks the hand-written "
+        f"gradients lie within {ALLOWANCES} rounding allowances of every path.",
+        highlight=False,
+    )
+
+
+def _cell(cell: Cell | None) -> str:
+    if cell is None:
+        return "-"
+    return f"{_short(cell.networks):>5} {_short(cell.gradients):>5} {cell.worst:4.2f}"
+
+
+def _short(count: int) -> str:
+    return str(count) if count < 100_000 else f"{count // 1000}k"
+
+
+@app.command("compare", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def compare_command(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(help="Which script to run: 01")] = "",
+) -> None:
+    """List the comparison scripts, or run one: backproof compare 01."""
+    folder = Path(str(files("comparisons")))
+    scripts = sorted(folder.glob("[0-9][0-9]_*.py"))
+    if not number:
+        for script in scripts:
+            first = script.read_text(encoding="utf-8").split('"""')[1].strip().splitlines()[0]
+            typer.echo(f"{script.name[:2]}  {first}")
+        return
+    found = [script for script in scripts if script.stem.split("_")[0] == number.zfill(2)]
+    if not found:
+        have = ", ".join(script.name[:2] for script in scripts)
+        raise typer.BadParameter(f"there is no comparison {number!r}, expected one of: {have}")
+    sys.argv = [str(found[0]), *context.args]
+    runpy.run_path(str(found[0]), run_name="__main__")
+
+
+if __name__ == "__main__":
+    app()

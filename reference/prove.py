@@ -1,0 +1,237 @@
+"""The proof: random networks, the hand-written gradients on every path, and a tally of it all.
+
+Networks are drawn by Hypothesis in batches, each with a seed of its own made from the one given; so
+the result depends on the seed and the number of networks, and not on how many processes share them.
+"""
+
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis.errors import StopTest
+from joblib import Parallel, delayed
+
+from reference.agreement import Comparison, compare
+from reference.cards import LAYERS, LOSSES
+from reference.networks import kinds_of, problems
+from reference.numbers import ALLOWANCES
+from reference.paths import PATHS
+from reference.problem import Problem
+
+BATCH = 250  # networks a batch
+
+
+class Cell(NamedTuple):
+    """One layer on one path."""
+
+    networks: int = 0  # with that layer in them, and compared
+    gradients: int = 0  # arrays: each the gradient of one parameter or of the input
+    worst: float = 0.0  # the largest error, in allowances
+
+
+class Failure(NamedTuple):
+    """The smallest network found on which the paths disagree."""
+
+    problem: str  # code that builds it
+    lines: list[str]  # path by path, what came out
+
+    def code(self) -> str:
+        """A program that shows the disagreement again."""
+        return "\n".join(
+            [
+                "import numpy as np",
+                "from manual.network import layer, residual",
+                "from reference.agreement import compare",
+                "from reference.problem import Problem",
+                "",
+                f"problem = {self.problem}",
+                "for comparison in compare(problem):",
+                "    print(comparison)",
+            ]
+        )
+
+
+class Tally(NamedTuple):
+    """What a run of networks showed."""
+
+    networks: int
+    entries: dict[str, int]  # numbers compared, by path
+    cells: dict[tuple[str, str], Cell]  # by (row, path)
+    skipped: dict[tuple[str, str], int]  # numbers not compared, by (path, reason)
+    failure: Failure | None
+
+    @property
+    def agrees(self) -> bool:
+        return self.failure is None
+
+    def __add__(self, other: Any) -> "Tally":
+        cells = dict(self.cells)
+        for key, cell in other.cells.items():
+            mine = cells.get(key, Cell())
+            worst = max(mine.worst, cell.worst)
+            cells[key] = Cell(mine.networks + cell.networks, mine.gradients + cell.gradients, worst)
+        return Tally(
+            self.networks + other.networks,
+            dict(Counter(self.entries) + Counter(other.entries)),
+            cells,
+            dict(Counter(self.skipped) + Counter(other.skipped)),
+            self.failure or other.failure,
+        )
+
+
+NOTHING = Tally(0, {}, {}, {}, None)
+
+
+def rows() -> list[str]:
+    """The rows of the table: layers, what networks do with them, losses."""
+    layers = [*sorted(LAYERS), "residual", "shared"]
+    return layers + [f"{kind} loss" for kind in sorted(LOSSES)] + ["l2 loss"]
+
+
+def chosen(names: tuple[str, ...]) -> dict[str, tuple[str, ...] | None]:
+    """Names of the table as arguments of problems(): "relu", "residual", "svm loss" or "svm_loss".
+
+    Layers alone keep all losses; losses alone come with affine layers only.
+    Errors: ValueError for a name that is not in the table.
+    """
+    names = tuple(name.strip().replace("_loss", " loss") for name in names)
+    for name in names:
+        if name not in rows() or name == "l2 loss":
+            wanted = ", ".join(row for row in rows() if row != "l2 loss")
+            raise ValueError(f"there is no layer {name!r}, expected any of: {wanted}")
+    layers = tuple(name for name in names if not name.endswith(" loss"))
+    losses = tuple(name.removesuffix(" loss") for name in names if name.endswith(" loss"))
+    return {"layers": layers or ("affine",), "losses": losses or None}
+
+
+def prove(
+    networks: int = 2000,
+    seed: int = 0,
+    layers: tuple[str, ...] = (),
+    jobs: int = 1,
+    paths: tuple[str, ...] = PATHS,
+) -> Iterator[Tally]:
+    """Compare on random networks; yield the tally of each batch as it is done.
+
+    layers: rows of the table to draw from; empty for all
+    jobs: processes that share the work
+    Stops after the first batch with a disagreement.
+    """
+    kinds = chosen(layers) if layers else {}
+    sizes = [min(BATCH, networks - start) for start in range(0, networks, BATCH)]
+    work = (delayed(batch)(size, f"{seed} {k}", kinds, paths) for k, size in enumerate(sizes))
+    for tally in Parallel(n_jobs=jobs, return_as="generator_unordered")(work):  # type: ignore[union-attr]
+        yield tally
+        if not tally.agrees:
+            break
+
+
+def batch(
+    networks: int,
+    seed_of_batch: str,
+    kinds: dict[str, Any],
+    paths: tuple[str, ...] = PATHS,
+    shrink: bool = True,
+) -> Tally:
+    """One batch of networks; the failure in it, if any, shrunk."""
+    if "pytorch" in paths:
+        import torch
+
+        torch.set_num_threads(1)  # waking a second thread costs more than such a network
+    tally = NOTHING
+    found: dict[str, Any] = {}
+
+    def test(problem: Problem) -> None:
+        nonlocal tally
+        try:
+            comparisons = list(compare(problem, paths))
+        except StopTest:
+            raise
+        except Exception as error:
+            found["failure"] = Failure(repr(problem), [f"{type(error).__name__}: {error}"])
+            raise _DisagreementError from error
+        if not found:
+            tally += _tally(problem, comparisons)
+        if not all(comparison.agrees for comparison in comparisons):
+            found["failure"] = Failure(repr(problem), [describe(each) for each in comparisons])
+            raise _DisagreementError
+
+    _drawn(test, networks, seed_of_batch, kinds, shrink)
+    return tally._replace(failure=found.get("failure"))
+
+
+def _drawn(test: Callable, networks: int, seed_of_batch: str, kinds: dict, shrink: bool) -> None:
+    run = given(problems(**kinds))(test)
+    run = settings(
+        max_examples=networks,
+        deadline=None,
+        database=None,
+        verbosity=Verbosity.quiet,
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )(run)
+    with suppress(_DisagreementError):
+        seed(seed_of_batch)(run)()
+
+
+class _DisagreementError(AssertionError):
+    pass
+
+
+def _tally(problem: Problem, comparisons: list[Comparison]) -> Tally:
+    cells, entries, skipped = {}, {}, {}
+    for each in comparisons:
+        entries[each.path] = each.entries
+        for reason, count in each.skipped.items():
+            skipped[each.path, reason] = count
+        if each.entries:
+            for row in kinds_of(problem):
+                cells[row, each.path] = Cell(1, each.arrays, each.worst)
+    return Tally(1, entries, cells, skipped, None)
+
+
+def describe(each: Comparison) -> str:
+    """One path's outcome in a line."""
+    if not each.entries and each.agrees:
+        return f"{each.path:13} not compared: {', '.join(each.skipped)}"
+    if each.agrees:
+        return f"{each.path:13} agrees, worst {each.worst:.2g} allowances"
+    if not each.entries:
+        return f"{each.path:13} DISAGREES: {each.where}"
+    return (
+        f"{each.path:13} DISAGREES: {each.where} is {each.got!r} by hand, {each.expected!r} there, "
+        f"{each.worst:.3g} allowances apart ({ALLOWANCES} are allowed)"
+    )
+
+
+def versions() -> dict[str, str]:
+    """What the proof ran on."""
+    packages = ("numpy", "scipy", "torch", "jax", "hypothesis")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def as_json(tally: Tally, seed: int, layers: tuple[str, ...]) -> dict[str, Any]:
+    """The tally for a file: plain lists and dicts."""
+    return {
+        "agrees": tally.agrees,
+        "networks": tally.networks,
+        "seed": seed,
+        "layers": list(layers),
+        "allowed": ALLOWANCES,
+        "versions": versions(),
+        "compared": tally.entries,
+        "cells": [
+            {"layer": row, "path": path, **cell._asdict()}
+            for (row, path), cell in sorted(tally.cells.items())
+        ],
+        "skipped": [
+            {"path": path, "reason": reason, "numbers": count}
+            for (path, reason), count in sorted(tally.skipped.items())
+        ],
+        "failure": tally.failure and {"code": tally.failure.code(), "paths": tally.failure.lines},
+    }
