@@ -83,14 +83,14 @@ def network_backward(dout: Array, cache: Any) -> tuple[Array, Params]:
     grads = {}
     for this, cache in zip(reversed(net), reversed(caches), strict=True):
         if this.kind == "residual":
-            dbranch, dparams = network_backward(dout, cache)
-            dout = dout + dbranch
+            dbranch, dbody = network_backward(dout, cache)
+            dout, dparams = dout + dbranch, dbody.items()
         else:
             x_backward = find(this.kind, "backward")
             dx = x_backward(dout, cache)  # dx alone, or (dx, one gradient a parameter)
             dout, *dweights = dx if this.params else [dx]
-            dparams = dict(zip(this.params, dweights, strict=True))
-        for name, dparam in dparams.items():
+            dparams = zip(this.params, dweights, strict=True)
+        for name, dparam in dparams:
             grads[name] = grads[name] + dparam if name in grads else dparam
     return dout, grads
 

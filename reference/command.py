@@ -102,11 +102,12 @@ def show(console: Console, tally: Tally, seed: int, names: tuple[str, ...], seco
 def _cell(cell: Cell | None) -> str:
     if cell is None:
         return "-"
-    return f"{_short(cell.networks):>5} {_short(cell.gradients):>5} {cell.worst:4.2f}"
+    worst = f"{cell.worst:4.2f}" if cell.worst < 100 else ">100"
+    return f"{_short(cell.networks):>4} {_short(cell.gradients):>4} {worst:>4}"
 
 
 def _short(count: int) -> str:
-    return str(count) if count < 100_000 else f"{count // 1000}k"
+    return str(count) if count < 10_000 else f"{count // 1000}k"
 
 
 @app.command("compare", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -1,8 +1,8 @@
 """A network with every entry of every parameter nudged, all entries in few passes.
 
 The network is walked once. At each layer with parameters, the layer runs with its parameters
-nudged; the outcomes are stacked as rows of one tall batch, and the rest of the network runs once, on
-all of them. Differences and the complex step share this; they differ in what a nudge is.
+nudged; the outcomes are stacked as rows of one tall batch, and the rest of the network runs once,
+on all of them. Differences and the complex step share this; they differ in what a nudge is.
 
     for names, stack, corner in nudged_outputs(net, params, x, nudges): ...
 
@@ -28,9 +28,9 @@ Nudges = Callable[[Array], list[Array]]  # from an array, its nudges, each of it
 
 def nudged_outputs(net: Net, params: Params, x: Array, nudges: Nudges) -> Iterator[Chunk]:
     """The network's output for every nudge of every entry of every parameter."""
-    uses = _uses(net)
-    yield from _walk(net, params, x, nudges, {name for name in uses if uses.count(name) == 1})
-    for name in sorted({name for name in uses if uses.count(name) > 1}):
+    names = uses(net)
+    yield from _walk(net, params, x, nudges, {name for name in names if names.count(name) == 1})
+    for name in sorted({name for name in names if names.count(name) > 1}):
         yield (name,), *_one_by_one(net, params, x, name, nudges(params[name]))
 
 
@@ -140,9 +140,9 @@ def changed(array: Array, i: int, move: Array) -> Array:
     return copy
 
 
-def _uses(net: Net) -> list[str]:
+def uses(net: Net) -> list[str]:
     """The parameters in order of use, once for each use."""
-    return [name for layer in net for name in [*layer.params, *_uses(layer.body)]]
+    return [name for layer in net for name in [*layer.params, *uses(layer.body)]]
 
 
 def branches_of(cache: Any) -> list[Array]:

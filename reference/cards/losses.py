@@ -154,9 +154,8 @@ MISTAKES: list[Mistake] = [
     Mistake(
         "l1 mean over the rows",
         "l1_loss",
-        "loss = np.where(d > 0, d, -d).sum() / x.size  # np.abs would drop an imaginary part\n"
-        "    dx = sign(d) / x.size",
-        "loss = np.where(d > 0, d, -d).sum() / len(x)\n    dx = sign(d) / len(x)",
+        "return loss, dx",
+        "columns = x.size // len(x)\n    return columns * loss, columns * dx",
         "Loss and gradient are divided by the number of rows; the mean runs over all entries.",
     ),
     Mistake(
@@ -346,8 +345,8 @@ MISTAKES: list[Mistake] = [
     Mistake(
         "svm true class counted",
         "svm_loss",
-        "    above[n, y] = False  # the true class is not its own rival\n",
-        "",
+        "above[n, y] = False",
+        "above[n, y] = True",
         "The true class counts as its own rival: every row costs 1 too much.",
     ),
     Mistake(
@@ -409,9 +408,8 @@ MISTAKES: list[Mistake] = [
     Mistake(
         "svm mean over the classes",
         "svm_loss",
-        "loss = (margins * above).sum() / N\n"
-        "    push = 0 * x + above  # ones and zeros in the number type of x",
-        "N = x.size\n    loss = (margins * above).sum() / N\n    push = 0 * x + above",
+        "loss = (margins * above).sum() / N",
+        "N = x.size\n    loss = (margins * above).sum() / N",
         "Loss and gradient are divided by the number of classes too: that is PyTorch's convention.",
     ),
     Mistake(

@@ -26,12 +26,12 @@ import numpy as np
 
 from manual.catalog import find
 from manual.checks import Array
-from manual.network import Params, l2_loss, network_forward
+from manual.network import Net, Params, l2_loss, network_forward
 from reference.cards import LOSSES
 from reference.numbers import ALLOWANCES, UNIT, allowances, rounding_array
 from reference.paths import by_hand
 from reference.problem import Gradients, Problem
-from reference.stacks import changed, nudged_input, nudged_outputs
+from reference.stacks import changed, nudged_input, nudged_outputs, uses
 
 
 class Difference(NamedTuple):
@@ -62,7 +62,7 @@ def differences(problem: Problem, bound: bool = True, s_out: Array | None = None
     rounding = np.full(out.shape, np.inf)
     if bound:
         rounding = UNIT[x.dtype] * _output_rounding(problem, s_out)
-    amplifies = amplification(x, params)
+    amplifies = amplification(x, params, net)
 
     def nudges(array: Array) -> list[Array]:
         h = step_size(array, amplifies)
@@ -109,10 +109,11 @@ def step_size(array: Array, amplifies: float = 1.0) -> Array:
     return (2.0 ** np.round(np.log2(h))).astype(array.dtype)
 
 
-def amplification(x: Array, params: Params) -> float:
+def amplification(x: Array, params: Params, net: Net) -> float:
     """A bound, to a small factor, on how far a nudge of 1 moves anything in the network."""
     total = max(1.0, float(np.abs(x).max()))
-    for w in params.values():
+    for name in uses(net):  # a shared parameter amplifies at each use
+        w = params[name]
         columns = np.abs(w).sum(axis=0) if w.ndim > 1 else np.abs(w)
         total *= max(1.0, float(columns.max()))
     return total
@@ -183,14 +184,23 @@ def _loss_stage(problem: Problem, out: Array, scales: tuple[int, ...]) -> tuple[
 def _output_rounding(problem: Problem, s_out: Array | None) -> Array:
     """s of every entry of the output, where every number is nudged away from 0."""
     arrays = [problem.x, *problem.params.values()]
-    if s_out is not None and all((np.abs(a) > 64 * step_size(a)).all() for a in arrays):
-        return s_out  # a nudge is nothing beside these numbers
+    if s_out is not None and all(_full(array) for array in arrays):
+        return s_out
 
     def nudged(array):
         return rounding_array(array + np.copysign(step_size(array), array))
 
     params = {name: nudged(array) for name, array in problem.params.items()}
     return allowances(network_forward(nudged(problem.x), params, problem.net)[0])
+
+
+def _full(array: Array) -> bool:
+    """Whether a nudge changes nothing in how much the numbers round.
+
+    It is nothing beside them, and none of them is so short that it rounds less than its neighbours.
+    """
+    beside = np.abs(array) > 64 * step_size(array)
+    return bool(beside.all() and (array * 4096 % 1 != 0).all())
 
 
 def _along(direction: Difference, slopes: Array, rounding: Array, width: Array) -> tuple:

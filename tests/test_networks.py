@@ -1,0 +1,207 @@
+"""The proof: random networks, the hand-written gradients held against every path."""
+
+import numpy as np
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from manual.network import layer, residual
+from reference.agreement import UNDECIDED, compare
+from reference.cards import LAYERS
+from reference.networks import REGIMES, build, kinds_of, numbers, problems
+from reference.numbers import ALLOWANCES
+from reference.paths import PATHS, path
+from reference.paths.by_hand import gradients as by_hand
+from reference.problem import Problem
+from reference.prove import chosen, describe, rows
+
+
+def agrees(problem):
+    """Every path agrees, and has compared something or says why not."""
+    for each in compare(problem):
+        assert each.agrees, describe(each)
+        assert each.entries or each.skipped, describe(each)
+
+
+@settings(max_examples=1000)
+@given(problems())
+def test_random_networks_agree_on_every_path(problem):
+    agrees(problem)
+
+
+@pytest.mark.parametrize("row", [row for row in rows() if row != "l2 loss"])
+def test_each_layer_and_loss_agrees_on_every_path(row):
+    seen = []
+
+    @settings(max_examples=60)
+    @given(problems(**chosen((row,))))
+    def run(problem):
+        agrees(problem)
+        seen.append(row in kinds_of(problem))
+
+    run()
+    assert sum(seen) >= 10, f"{row} was drawn in {sum(seen)} of {len(seen)} networks"
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_each_regime_agrees_on_every_path(regime):
+    @settings(max_examples=100)
+    @given(problems(regimes=(regime,)))
+    def run(problem):
+        agrees(problem)
+
+    run()
+
+
+@settings(max_examples=60)
+@given(problems(layers=("relu", "leaky_relu"), losses=("upstream",), regimes=("halves",)))
+def test_half_integers_ask_for_equality_to_the_bit(problem):
+    """Sums and products of half-integers are exact: the paths may not differ in a single bit."""
+    if any("slope" in each.options for each in problem.net) or not _dyadic(problem):
+        return
+    ours = by_hand(problem).named()
+    for name in ("pytorch", "jax"):
+        for key, their in path(name)(problem).named().items():
+            assert np.array_equal(ours[key], their), (name, key)
+
+
+def _dyadic(problem):
+    """No default slope of 0.01 in it, which is no binary fraction."""
+    return all(each.kind != "leaky_relu" for each in problem.net)
+
+
+def test_the_two_jax_machines_and_the_plain_way_agree():
+    """The compiled interpreter is JAX's too; hold it against jax.grad on the network as it is."""
+    from reference.paths import jax as jax_path
+
+    rng = np.random.default_rng(5)
+    short = [layer("affine", "W1", "b1"), layer("gelu"), residual(layer("affine", "W2", "b2"))]
+    for net in (short, short + [layer("softmax"), layer("elu", alpha=0.5)] * 5):
+        params = {"W1": rng.normal(size=(2, 3)), "b1": rng.normal(size=3)}
+        params |= {"W2": rng.normal(size=(3, 3)), "b2": rng.normal(size=3)}
+        loss = layer("softmax", smoothing=0.125)
+        problem = Problem(net, params, rng.normal(size=(2, 2)), np.array([2, 0]), loss, 0.5)
+        on_machine = jax_path.gradients(problem, machine=True).named()
+        plain = jax_path.gradients(problem, machine=False).named()
+        u = 2.0**-53
+        for key, array in plain.items():
+            # The same formulas, summed in another order: a few roundings of numbers up to 1.
+            assert np.abs(on_machine[key] - array).max() <= 64 * u * np.abs(array).max(), key
+
+
+def test_a_network_too_large_for_the_machine_goes_the_plain_way():
+    from reference.paths import jax as jax_path
+
+    rng = np.random.default_rng(5)
+    params = {"W1": rng.normal(size=(2, 9)), "b1": rng.normal(size=9)}
+    problem = Problem(
+        [layer("affine", "W1", "b1")], params, rng.normal(size=(2, 2)), rng.normal(size=(2, 9))
+    )
+    assert jax_path.compiled(problem) is None
+    agrees(problem)
+    with pytest.raises(ValueError, match="does not hold this network"):
+        jax_path.gradients(problem, machine=True)
+
+
+def test_inputs_of_three_axes_are_flattened_on_every_path():
+    rng = np.random.default_rng(6)
+    params = {"W1": rng.normal(size=(6, 2)), "b1": rng.normal(size=2)}
+    x, dout = rng.normal(size=(4, 2, 3)), rng.normal(size=(4, 2))
+    agrees(Problem([layer("affine", "W1", "b1")], params, x, dout))
+
+
+def test_networks_shrink_to_what_can_be_done_by_hand():
+    """The smallest network with a softmax in it has one layer, one row, one column."""
+    smallest = find(problems(), lambda problem: "softmax" in kinds_of(problem))
+    assert [each.kind for each in smallest.net] == ["softmax"]
+    assert smallest.x.shape == (1, 1)
+    with_weights = find(problems(), lambda problem: len(problem.params) > 0)
+    assert with_weights.net == [layer("affine", "W1", "b1")]
+    assert with_weights.params["W1"].shape == (1, 1)
+    assert set(np.abs(with_weights.x).ravel() * 2) <= {1, 2, 3, 4, 5, 6}
+
+
+@given(problems(losses=("upstream",)))
+def test_upstream_gradients_are_never_ones(problem):
+    assert not (problem.y == 1).any()
+
+
+def test_upstream_gradients_have_both_signs():
+    for regime in REGIMES:
+        drawn = numbers(np.random.default_rng(0), (4, 5), regime, upstream=True)
+        assert (drawn > 0).any() and (drawn < 0).any(), regime
+
+
+def test_shapes_are_drawn_distinct_and_equal():
+    """N = D hides a mix-up of axes, and N != D hides nothing: both must come."""
+    seen = set()
+
+    @settings(max_examples=200)
+    @given(problems(regimes=("halves",)))
+    def run(problem):
+        seen.add((len(problem.x) == problem.x.shape[1], len(problem.x) == 1, problem.x.ndim))
+
+    run()
+    assert {equal for equal, _, _ in seen} == {True, False}
+    assert {one for _, one, _ in seen} == {True, False}
+    assert {ndim for _, _, ndim in seen} == {2, 3}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([*LAYERS, "residual", "shared"]), st.integers(1, 5), st.integers(0, 3)
+        )
+    )
+)
+def test_any_list_of_steps_is_a_network(steps):
+    """Deleting a step leaves a network: that is why failures shrink."""
+    net, shapes, out_size = build(steps, 3)
+    params = {name: np.ones(shape) for name, shape in shapes.items()}
+    dout = np.full((2, out_size), 0.5)
+    found = by_hand(Problem(net, params, np.ones((2, 3)), dout))
+    assert found.dx.shape == (2, 3)
+
+
+@given(problems())
+def test_a_problem_prints_as_the_code_that_builds_it(problem):
+    names = {"Problem": Problem, "np": np, "layer": layer, "residual": residual}
+    again = eval(repr(problem), names)
+    assert list(again.net) == list(problem.net) and again.loss == problem.loss
+    assert again.reg == problem.reg
+    for one, two in zip(again.params.values(), problem.params.values(), strict=True):
+        assert np.array_equal(one, two) and one.dtype == two.dtype
+    assert np.array_equal(again.x, problem.x) and np.array_equal(again.y, problem.y)
+
+
+def test_what_is_not_compared_is_counted():
+    """A branch within rounding of its corner: 0.1 + 0.2 - 0.3 is not 0 in floating point."""
+    params = {"W1": np.array([[0.1], [0.2], [-0.3]]), "b1": np.array([0.0])}
+    net = [layer("affine", "W1", "b1"), layer("relu")]
+    problem = Problem(net, params, np.ones((1, 3)), np.array([[1.5]]))
+    for each in compare(problem):
+        assert each.entries == 0 and set(each.skipped) == {UNDECIDED} and each.agrees
+
+
+def test_on_an_exact_corner_differences_are_not_compared_but_the_libraries_are():
+    net, x = [layer("relu")], np.array([[0.0, 2.0]])
+    found = {each.path: each for each in compare(Problem(net, {}, x, np.array([[1.5, -0.5]])))}
+    assert found["pytorch"].entries == found["jax"].entries == 4
+    assert found["differences"].entries == found["complex_step"].entries == 3
+    assert all(each.agrees for each in found.values())
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(ValueError, match="layers has 'rleu', expected any of: affine"):
+        problems(layers=("rleu",))
+    with pytest.raises(ValueError, match="losses has 'l3', expected any of"):
+        problems(losses=("l3",))
+    with pytest.raises(ValueError, match="regimes has 'wild', expected any of"):
+        problems(regimes=("wild",))
+    with pytest.raises(ValueError, match="there is no path 'tensorflow', expected one of: by_hand"):
+        path("tensorflow")
+
+
+def test_allowances_are_eight_and_paths_are_four():
+    assert ALLOWANCES == 8
+    assert PATHS == ("pytorch", "jax", "differences", "complex_step")
