@@ -51,7 +51,7 @@ def expect_shape(shape: tuple[int, ...], **arrays: Array) -> None:
 
 def expect_array(name: str, array: Array) -> None:
     """Raise unless `array` is a NumPy array or scalar."""
-    if not isinstance(array, (np.ndarray, np.generic)):  # noqa: UP038
+    if not isinstance(array, (np.ndarray, np.generic)):
         raise TypeError(f"{name} is a {type(array).__name__}, expected a NumPy array")
 
 

@@ -11,12 +11,19 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from manual.catalog import functions
-from reference.cards import MISTAKES, Mistake
+from reference.agreement import compare
+from reference.cards import LAYERS, LOSSES, MISTAKES, Mistake
+from reference.networks import problems
+from reference.paths import PATHS
+from reference.problem import Problem
 
-__all__ = ["MISTAKES", "Mistake", "planted", "with_mistake"]
+__all__ = ["MISTAKES", "Mistake", "caught_by", "planted", "scope", "with_mistake"]
 
 
 def with_mistake(mistake: Mistake) -> Callable:
@@ -51,6 +58,59 @@ def planted(mistake: Mistake) -> Iterator[None]:
     finally:
         function.__code__, function.__defaults__, function.__kwdefaults__ = right
         vars(function).clear()  # what a mistake has kept between calls
+
+
+HELPERS = {"targets": ("softmax", "loss"), "sign": ("l1", "loss"), "erf": ("gelu", "forward")}
+
+
+def scope(mistake: Mistake) -> dict[str, tuple[str, ...]] | None:
+    """The networks that can show a mistake, as arguments of problems(); None if none can."""
+    kind, _, verb = mistake.function.rpartition("_")
+    kind, verb = HELPERS.get(mistake.function, (kind, verb))
+    if mistake.function in ("network_loss", "l2_loss"):
+        return {"layers": ("affine", "tanh"), "losses": tuple(LOSSES)}
+    if kind == "network":
+        return {"layers": ("affine", "leaky_relu", "residual", "shared")}
+    if verb == "loss" and kind in LOSSES:
+        return {"layers": ("affine",), "losses": (kind,)}
+    return {"layers": (kind,)} if kind in LAYERS else None
+
+
+def caught_by(mistake: Mistake, networks: int = 100, first: bool = False) -> set[str]:
+    """The paths that catch a mistake within so many random networks.
+
+    first: stop with the first path that does
+    """
+    kinds = scope(mistake)
+    caught: set[str] = set()
+    if kinds is None:
+        return caught
+
+    @seed(0)
+    @settings(
+        max_examples=networks,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(problems(**kinds))
+    def run(problem: Problem) -> None:
+        try:
+            found = {each.path for each in compare(problem) if not each.agrees}
+        except Exception:  # the mistaken code itself breaks: everybody sees that
+            found = set(PATHS)
+        caught.update(found)
+        if len(caught) == len(PATHS) or (first and caught):
+            raise _EnoughError
+
+    with planted(mistake), suppress(_EnoughError), np.errstate(all="ignore"):
+        run()
+    return caught
+
+
+class _EnoughError(AssertionError):
+    """All that was asked has been seen."""
 
 
 def _parts(function: Callable) -> tuple[str, str, str]:

@@ -70,7 +70,9 @@ def _problems(draw: Any, regimes: Any, steps: Any, many_steps: Any, heads: Any) 
     net, shapes, out_size = build(drawn, D)
     params = {name: numbers(rng, shape, regime) for name, shape in shapes.items()}
     x = numbers(rng, (N, D), regime)
-    if split == 3 and D == 4 and net[0].kind == "affine":
+    if regime == "halves" and split % 2:
+        x *= rng.integers(4, size=x.shape) > 0  # zeros: corners of the first layer
+    if split >= 2 and D == 4 and net[0].kind == "affine":
         x = x.reshape(N, 2, 2)  # affine flattens its input
     if head == "upstream":
         return Problem(net, params, x, numbers(rng, (N, out_size), regime, upstream=True))

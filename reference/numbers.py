@@ -104,6 +104,10 @@ class Rounding:
             if isinstance(other, np.ndarray):
                 return NotImplemented  # NumPy goes through the array and comes back
             other = lift(other)
+        if other.value == 0.0:
+            return Rounding(
+                math.copysign(math.inf, self.value) if self.value else math.nan, math.inf
+            )
         value = self.value / other.value
         if self.s == 0.0 and other.s == 0.0 and exact(value) and value * other.value == self.value:
             return Rounding(value)
@@ -170,14 +174,20 @@ class Rounding:
         return Rounding(e, (e + 1) * self.s + 2 * abs(e) + UNDERFLOW)
 
     def log(self) -> "Rounding":
+        if self.value <= 0.0:
+            return Rounding(-math.inf if self.value == 0.0 else math.nan, math.inf)
         value = math.log(self.value)
         return Rounding(value, self.s / self.value + 2 * abs(value) + UNDERFLOW)
 
     def log1p(self) -> "Rounding":
+        if self.value <= -1.0:
+            return Rounding(-math.inf if self.value == -1.0 else math.nan, math.inf)
         value = math.log1p(self.value)
         return Rounding(value, self.s / (1 + self.value) + 2 * abs(value) + UNDERFLOW)
 
     def sqrt(self) -> "Rounding":
+        if self.value < 0.0:
+            return Rounding(math.nan, math.inf)
         value = math.sqrt(self.value)
         slope = 0.5 / value if value else 0.0
         return Rounding(value, slope * self.s + abs(value) + UNDERFLOW)

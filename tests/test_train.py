@@ -239,7 +239,7 @@ WRONG = [
     ({"x": spoiled(X, NAN)}, "x[2, 1] is nan, expected finite numbers"),
     ({"x": X.tolist()}, "x is a list, expected a NumPy array"),
     ({"x": np.array(1.0)}, "x has shape (), expected (N, ...)"),
-    ({"y": spoiled(Y, -INF)}, "y[2, 1] is -inf, expected finite numbers"),
+    ({"y": spoiled(Y, -INF), "batch_size": 2}, "y[2, 1] is -inf, expected finite numbers"),
     ({"y": Y[:5]}, "y has shape (5, 2), expected 7 targets, one for each row of x"),
     ({"y": np.array(1.0)}, "y has shape (), expected 7 targets, one for each row of x"),
     ({"y": Y.tolist()}, "y is a list, expected a NumPy array"),

@@ -1,0 +1,332 @@
+"""gradcheck, and the cases that fool other checkers: wrong on theirs, right on ours."""
+
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from manual.affine import affine_backward, affine_forward
+from manual.rectifiers import relu_backward, relu_forward
+from manual.sigmoids import silu_backward, silu_forward
+from manual.softmax import softmax_loss
+from reference import gradcheck, labels, losscheck
+
+# What fools the others --------------------------------------------------------------------------
+
+
+def test_a_small_gradient_that_is_missing_altogether():
+    """y = 1e-6 x with a backward of 0: below everybody's absolute tolerance."""
+
+    class Torch(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 1e-6 * x
+
+        @staticmethod
+        def backward(ctx, *dout):
+            return 0 * dout[0]
+
+    x = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(Torch.apply, (x,))  # theirs: nothing wrong
+
+    import jax
+    from jax.test_util import check_grads
+
+    with jax.enable_x64(True):
+
+        @jax.custom_vjp
+        def in_jax(x):
+            return 1e-6 * x
+
+        in_jax.defvjp(lambda x: (1e-6 * x, None), lambda _, dout: (0 * dout,))
+        check_grads(in_jax, (np.array([1.0, -2.0]),), order=1, modes=["rev"])  # nothing wrong
+
+    report = gradcheck(lambda x: (1e-6 * x, None), lambda dout, cache: 0 * dout, "N")
+    assert report.verdict == "wrong"
+    assert report.counterexample.what == "dx[0]"
+    assert report.counterexample.inputs["x"].shape == (1,)
+
+
+def test_a_correct_relu_on_whole_numbers():
+    """Differences straddle the corner at 0: a correct relu fails PyTorch's gradcheck there."""
+    rng = np.random.default_rng(0)
+    failed = 0
+    for _ in range(50):
+        x = rng.integers(-3, 4, size=(2, 3)).astype(float)
+        tensor = torch.tensor(x, requires_grad=True)
+        failed += not torch.autograd.gradcheck(torch.relu, (tensor,), raise_exception=False)
+        for corners in ("skip", "subgradient"):
+            report = gradcheck(relu_forward, relu_backward, x, corners=corners)
+            if report.verdict == "undecided":
+                assert corners == "skip" and not x.any()
+            else:
+                assert report, report
+    assert failed > 25
+
+
+def test_a_correct_sum_of_squares_of_many_numbers_in_float32():
+    """jax's check_grads compares with its own difference in float32, and fails correct code."""
+    from jax.test_util import check_grads
+
+    x = np.random.default_rng(0).normal(size=100_000).astype(np.float32)
+    with pytest.raises(AssertionError):
+        check_grads(lambda x: (x**2).sum(), (x,), order=1, modes=["rev"])
+    assert gradcheck(lambda x: ((x**2).sum(), x), lambda dout, x: dout * 2 * x, x, examples=2)
+    wrong = gradcheck(lambda x: ((x**2).sum(), x), lambda dout, x: dout * 2.001 * x, x, examples=2)
+    assert wrong.verdict == "wrong"
+
+
+def test_an_upstream_of_ones_is_blind():
+    """With dout = 1 a backward that ignores dout, or a softmax with dx = 0, passes."""
+    x, w, b = np.array([[1.0, 2.0]]), np.array([[0.5], [3.0]]), np.array([1.0])
+
+    def ignores_dout(dout, cache):
+        return affine_backward(np.ones_like(dout), cache)
+
+    out, cache = affine_forward(x, w, b)
+    ones = np.ones_like(out)
+    for blind, right in zip(ignores_dout(ones, cache), affine_backward(ones, cache), strict=True):
+        assert np.array_equal(blind, right)
+    assert gradcheck(affine_forward, ignores_dout, "ND", "DM", "M").verdict == "wrong"
+
+
+def test_relative_difference_passes_a_flipped_sign_among_large_entries():
+    """The deeplearning.ai metric: |a - b| / (|a| + |b|) over all gradients together, below 2e-7."""
+    approx, grads = np.array([50.0, 50.0, 5e-7]), np.array([50.0, 50.0, -5e-7])
+    norm = np.linalg.norm
+    assert norm(approx - grads) / (norm(approx) + norm(grads)) < 2e-7  # theirs: correct
+
+    def flipped(dout, x):
+        return dout * np.array([50.0, 50.0, -5e-7])
+
+    slopes = np.array([50.0, 50.0, 5e-7])
+    assert gradcheck(lambda x: (x * slopes, x), flipped, "3").verdict == "wrong"
+
+
+def test_a_bias_gradient_of_another_shape_does_not_broadcast():
+    """(3,) against (3, 1) compares silently with np.allclose and friends."""
+
+    def column(dout, cache):
+        dx, dw, db = affine_backward(dout, cache)
+        return dx, dw, db[:, None]
+
+    report = gradcheck(affine_forward, column, "ND", "DM", "M")
+    assert report.verdict == "wrong" and "db has shape (1, 1), expected (1,)" in report.why
+
+
+# What it reports --------------------------------------------------------------------------------
+
+
+def test_the_smallest_example_can_be_done_by_hand():
+    def not_transposed(dout, cache):
+        x, w = cache
+        return (
+            dout @ w if w.shape[0] == w.shape[1] else dout @ w.T,
+            *affine_backward(dout, cache)[1:],
+        )
+
+    report = gradcheck(affine_forward, not_transposed, "ND", "DM", "M")
+    found = report.counterexample
+    assert report.verdict == "wrong" and found.what.startswith("dx[")
+    assert found.inputs["w"].shape == (2, 2) and found.inputs["x"].shape == (1, 2)
+    assert set(np.abs(found.inputs["w"]).ravel() * 2) <= {1, 2, 3, 4, 5, 6}
+    assert found.expected != found.got and found.allowances > 8
+    text = str(report)
+    assert "w = np.array([[" in text and "expected" in text and "got" in text
+
+
+def test_the_same_seed_gives_the_same_report():
+    def wrong(dout, cache):
+        return dout * (cache >= -1)
+
+    one, two = (str(gradcheck(relu_forward, wrong, "ND", seed=3)) for _ in range(2))
+    assert one == two
+
+
+def test_a_relative_error_of_a_billionth_is_seen():
+    def nearly(dout, cache):
+        return silu_backward(dout, cache) * (1 + 1e-9)
+
+    assert gradcheck(silu_forward, nearly, "ND").verdict == "wrong"
+
+
+def test_number_types_that_do_not_run_are_named_and_the_rest_goes_on():
+    def forward(x):
+        out = np.zeros(x.shape)  # a float buffer: no complex, no Rounding numbers
+        for i in np.ndindex(x.shape):
+            out[i] = max(0.0, float(x[i]))
+        return out, x
+
+    report = gradcheck(forward, lambda dout, x: dout * (x > 0), "ND")
+    assert report and set(report.cannot) == {"rounding", "complex"}
+    assert "cannot run on rounding numbers" in str(report)
+    wrong = gradcheck(forward, lambda dout, x: dout * (x > 0) * 1.00001, "ND")
+    assert wrong.verdict == "wrong" and wrong.counterexample.oracle == "the difference"
+
+
+def test_an_imaginary_part_that_gets_lost_is_noticed():
+    def forward(x):
+        return x / np.linalg.norm(x), x
+
+    def backward(dout, x):
+        n = np.linalg.norm(x)
+        return dout / n - x * (dout * x).sum() / n**3
+
+    report = gradcheck(forward, backward, "ND")
+    assert report and "imaginary part gets lost" in report.cannot["complex"]
+    assert gradcheck(forward, lambda dout, x: dout / np.linalg.norm(x), "ND").verdict == "wrong"
+
+
+def test_subgradients_at_a_corner():
+    x = np.array([[0.0, 2.0, -1.0]])
+    for slope in (0.0, 0.5, 1.0):
+        backward = subgradient(slope)
+        assert gradcheck(relu_forward, backward, x, corners="subgradient"), slope
+    for slope in (2.0, -0.5):
+        backward = subgradient(slope)
+        assert gradcheck(relu_forward, backward, x, corners="subgradient").verdict == "wrong"
+        assert gradcheck(relu_forward, backward, x, corners="skip"), "skipped, as asked"
+
+
+def subgradient(slope):
+    return lambda dout, x: dout * np.where(x > 0, 1.0, np.where(x < 0, 0.0, slope))
+
+
+def test_nothing_to_compare_is_not_called_correct():
+    report = gradcheck(lambda x: (np.log(-x * x), x), lambda dout, x: 2 * dout / x, "N")
+    assert report.verdict == "undecided" and not report
+    assert report.skipped["the forward is not finite there"] > 0
+
+
+def test_what_raises_is_said():
+    def breaks(dout, cache):
+        raise KeyError("w1")
+
+    report = gradcheck(relu_forward, breaks, "ND")
+    assert report.verdict == "raises" and "backward raises KeyError: 'w1'" in report.why
+    report = gradcheck(lambda x, w: (x @ w, w), lambda dout, w: (dout @ w.T, w), "ND", "MD")
+    assert report.verdict == "raises" and "forward raises ValueError" in report.why
+
+
+def test_gradients_too_few_too_many_none_nan_and_complex():
+    def cut(dout, cache):
+        return affine_backward(dout, cache)[:2]
+
+    report = gradcheck(affine_forward, cut, "ND", "DM", "M")
+    assert "returns 2 gradients, expected 3: dx, dw, db" in report.why
+    bad = {
+        "dx is None": lambda dout, x: (None,),
+        "dtype complex": lambda dout, x: dout * 1j,
+        "dx[0] is nan": lambda dout, x: dout * np.nan,
+    }
+    for words, backward in bad.items():
+        report = gradcheck(lambda x: (x * 1.0, x), backward, "N")
+        assert report.verdict == "wrong" and words in report.why, report
+
+
+def test_writing_into_arguments_is_remarked_and_not_failed():
+    def in_place(dout, x):
+        dout *= x > 0
+        return dout
+
+    report = gradcheck(relu_forward, in_place, "ND")
+    assert report and report.remarks == ["backward writes into dout"]
+
+
+def test_a_gradient_that_grows_with_each_call_is_wrong():
+    def accumulates(dout, cache):
+        cache["dx"] = cache["dx"] + dout
+        return cache["dx"]
+
+    report = gradcheck(lambda x: (1.0 * x, {"dx": 0 * x}), accumulates, "N")
+    assert report.verdict == "wrong" and "a second call" in report.why
+
+
+def test_labels_have_no_gradient():
+    def forward(x, y):
+        loss, dx = softmax_loss(x, y)
+        return loss, dx
+
+    assert gradcheck(forward, lambda dout, dx: dout * dx, "NC", labels("N", "C"))
+    assert gradcheck(forward, lambda dout, dx: (dout * dx, None), "NC", labels("N", "C"))
+    assert losscheck(softmax_loss, "NC", labels("N", "C"), smoothing=0.25)
+    doubled = losscheck(
+        lambda x, y: (softmax_loss(x, y)[0], 2 * softmax_loss(x, y)[1]), "NC", labels("N", "C")
+    )
+    assert doubled.verdict == "wrong"
+
+
+def test_bad_arguments_are_refused():
+    with pytest.raises(ValueError, match="x is given as 3, expected a word of axes such as 'ND'"):
+        gradcheck(relu_forward, relu_backward, 3)
+    with pytest.raises(ValueError, match="corners is 'ignore', expected 'skip' or 'subgradient'"):
+        gradcheck(relu_forward, relu_backward, "ND", corners="ignore")
+
+
+def test_correct_code_brings_no_false_alarm():
+    """Correct code of many kinds, each 300 examples in all regimes, with and without number types."""
+    correct = {
+        "x^3": (lambda x: (x**3, x), lambda d, x: 3 * d * x**2, "ND"),
+        "exp": (lambda x: (np.exp(x), np.exp(x)), lambda d, e: d * e, "N"),
+        "sin": (lambda x: (np.sin(x), x), lambda d, x: d * np.cos(x), "N"),
+        "1/(1+x^2)": (
+            lambda x: (1 / (1 + x * x), x),
+            lambda d, x: -2 * d * x / (1 + x * x) ** 2,
+            "N",
+        ),
+        "unit length": (unit_forward, unit_backward, "3"),
+        "standardised": (standard_forward, standard_backward, "5D"),
+        "max": (lambda x: (x.max(), x), lambda d, x: d * one_hot(x), "N"),
+        "abs": (lambda x: (np.abs(x), x), lambda d, x: d * np.sign(x), "N"),
+        "float buffer": (buffered, lambda d, x: 2 * d * x, "N"),
+        "no scalars": (lambda x: (np.logaddexp(x, 0), x), lambda d, x: d / (1 + np.exp(-x)), "N"),
+    }
+    for name, (forward, backward, word) in correct.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = gradcheck(forward, backward, word, examples=300)
+        assert report, f"{name}: {report}"
+
+
+def one_hot(x):
+    found = np.zeros(x.shape)
+    found[np.argmax(np.array([getattr(each, "value", each) for each in x]))] = 1
+    return found
+
+
+def unit_forward(x):
+    n = np.sqrt((x * x).sum())
+    return x / n, (x, n)
+
+
+def unit_backward(d, cache):
+    x, n = cache
+    return d / n - x * (d * x).sum() / (n * n * n)
+
+
+def standard_forward(x):
+    centred = x - x.sum(axis=0) / len(x)
+    s = np.sqrt((centred * centred).sum(axis=0) / len(x) + 1e-5)
+    return centred / s, (centred / s, s)
+
+
+def standard_backward(d, cache):
+    z, s = cache
+    n = len(z)
+    return (d - d.sum(axis=0) / n - z * (d * z).sum(axis=0) / n) / s
+
+
+def buffered(x):
+    out = np.empty(x.shape)
+    out[:] = x * x
+    return out, x
+
+
+def test_importing_reference_imports_neither_torch_nor_jax():
+    code = "import sys, reference, reference.networks, reference.agreement, reference.prove; "
+    code += "print(sorted({'torch', 'jax', 'sklearn', 'matplotlib'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
