@@ -6,7 +6,6 @@ copied notebook whose loss falls although three things in its derivatives are wr
 
     python comparisons/01_salary.py [--plot DIR]
 """
-# ruff: noqa: N999
 
 # %%
 import math

@@ -6,7 +6,6 @@ in the same place, and how wide the hair may be, is worked out and asserted.
 
     python comparisons/02_digits.py [--plot DIR]
 """
-# ruff: noqa: N999
 
 # %%
 import sys

@@ -15,7 +15,8 @@ def functions() -> dict[str, Callable]:
         for file in pkgutil.iter_modules(manual.__path__):
             module = importlib.import_module(f"manual.{file.name}")
             for name, thing in vars(module).items():
-                if getattr(thing, "__module__", None) == module.__name__ and callable(thing):
+                ours = getattr(thing, "__module__", None) == module.__name__
+                if ours and callable(thing) and not name.startswith("_"):
                     _found[name] = thing
     return _found
 

@@ -27,7 +27,7 @@ from reference import oracle
 from reference.networks import numbers
 from reference.numbers import ALLOWANCES, UNIT, allowances, counting, rounding_array
 
-REGIMES = ("halves", "normal", "saturated", "tiny")
+REGIMES = ("halves", "normal", "saturated", "tiny", "huge")
 MANY = 200  # entries: above, random directions stand for all coordinates
 DIRECTIONS = 12
 
@@ -325,7 +325,8 @@ class _Check:
                     _, cache = self.forward(*map(oracle.as_numbers, inputs), **self.options)
                     grads = _as_tuple(self.backward(rounding_array(dout), cache))
                     s = [allowances(grad) for grad in grads if grad is not None][:count]
-                if counted.undecided:
+                    undecided = counted.undecided
+                if undecided:
                     self._skip("a branch within rounding of its corner", sum(a.size for a in s))
                     return None
                 return s

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from reference.numbers import ALLOWANCES
 from reference.paths import PATHS
-from reference.prove import NOTHING, Cell, Tally, as_json, chosen, prove, rows, versions
+from reference.prove import NOTHING, Cell, Tally, as_json, chosen, hidden, prove, rows, versions
 
 app = typer.Typer(
     help="Hand-written backprop, held against PyTorch, JAX and finite differences.",
@@ -63,7 +63,7 @@ def prove_command(
     show(console, tally, seed, names, time.monotonic() - start)
     if json_file is not None:
         json_file.write_text(json.dumps(as_json(tally, seed, names), indent=1) + "\n")
-    if not tally.agrees:
+    if not tally.agrees or hidden(tally):
         raise typer.Exit(1)
 
 
@@ -91,6 +91,9 @@ def show(console: Console, tally: Tally, seed: int, names: tuple[str, ...], seco
         console.print("\n[red]DISAGREEMENT[/red] on this network, the smallest found:\n")
         console.print(tally.failure.code(), markup=False, highlight=False, soft_wrap=True)
         console.print("\n" + "\n".join(tally.failure.lines), markup=False, highlight=False)
+        return
+    if hidden(tally):
+        console.print("[red]NOT PROVED[/red], too much was left out: " + "; ".join(hidden(tally)))
         return
     console.print(
         f"[green]All agree[/green]: on {tally.networks:,} random networks the hand-written "
@@ -129,6 +132,48 @@ def compare_command(
         raise typer.BadParameter(f"there is no comparison {number!r}, expected one of: {have}")
     sys.argv = [str(found[0]), *context.args]
     runpy.run_path(str(found[0]), run_name="__main__")
+
+
+@app.command("mistakes")
+def mistakes_command(
+    word: Annotated[str, typer.Argument(help="Only mistakes whose name has this word.")] = "",
+    networks: Annotated[int, typer.Option(min=1, help="Random networks for each mistake.")] = 100,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
+) -> None:
+    """Plant classic mistakes one by one; say which path catches which."""
+    from joblib import Parallel, delayed
+
+    from reference.mistakes import MISTAKES, caught_by_name, scope
+
+    console = Console()
+    chosen = [m for m in MISTAKES.values() if word in m.name and scope(m) is not None]
+    if not chosen:
+        raise typer.BadParameter(f"no mistake that networks can show has {word!r} in its name")
+    work = (delayed(caught_by_name)(mistake.name, networks) for mistake in chosen)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("mistake")
+    for path in PATHS:
+        table.add_column(TITLES[path], justify="center", no_wrap=True)
+    counts = dict.fromkeys([*PATHS, "any"], 0)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        task = progress.add_task("planted mistakes", total=len(chosen))
+        results = Parallel(n_jobs=jobs, return_as="generator")(work)
+        for mistake, caught in zip(chosen, results, strict=True):  # type: ignore[arg-type]
+            table.add_row(mistake.name, *("x" if path in caught else "" for path in PATHS))
+            for path in caught:
+                counts[path] += 1
+            counts["any"] += bool(caught)
+            progress.advance(task)
+    console.print(table)
+    shares = ", ".join(f"{TITLES[path]} {counts[path]}" for path in PATHS)
+    console.print(f"{counts['any']} of {len(chosen)} caught: {shares}", highlight=False)
+    others = len(MISTAKES) - sum(scope(m) is not None for m in MISTAKES.values())
+    console.print(
+        f"What these leave, and {others} mistakes in optimizers, clipping and the scalar network, "
+        "is caught by other tests: tests/test_mistakes.py.",
+        highlight=False,
+    )
 
 
 if __name__ == "__main__":

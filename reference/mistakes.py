@@ -23,7 +23,7 @@ from reference.networks import problems
 from reference.paths import PATHS
 from reference.problem import Problem
 
-__all__ = ["MISTAKES", "Mistake", "caught_by", "planted", "scope", "with_mistake"]
+__all__ = ["MISTAKES", "Mistake", "caught_by", "caught_by_name", "planted", "scope", "with_mistake"]
 
 
 def with_mistake(mistake: Mistake) -> Callable:
@@ -107,6 +107,11 @@ def caught_by(mistake: Mistake, networks: int = 100, first: bool = False) -> set
     with planted(mistake), suppress(_EnoughError), np.errstate(all="ignore"):
         run()
     return caught
+
+
+def caught_by_name(name: str, networks: int = 100) -> set[str]:
+    """The same by name, for other processes."""
+    return caught_by(MISTAKES[name], networks)
 
 
 class _EnoughError(AssertionError):

@@ -4,12 +4,14 @@ A message names the argument, says what it was, and what was expected.
 """
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
 
 from manual.affine import affine_forward
 from manual.catalog import find
+from manual.checks import expect
 from manual.network import (
     l2_loss,
     layer,
@@ -98,9 +100,10 @@ def test_targets_of_another_shape(kind):
 @pytest.mark.parametrize("bad", [NAN, INF, -INF])
 @pytest.mark.parametrize("kind", [*BY_ENTRY, "softmax"])
 def test_targets_that_are_not_finite(kind, bad):
+    """The first of them is named."""
     y = Y + 1 / 3
-    y[1, 2] = bad
-    with raises(ValueError, f"y[1, 2] is {bad}, expected finite numbers"):
+    y[0, 2] = y[1, 1] = bad
+    with raises(ValueError, f"y[0, 2] is {bad}, expected finite numbers"):
         find(kind, "loss")(X, y)
 
 
@@ -142,6 +145,10 @@ def affine(x=X, w=W, b=B):
     return lambda: affine_forward(x, w, b)
 
 
+def sizes(*widths: Any):
+    return lambda: mlp(list(widths))
+
+
 def network(*net, **changes):
     given = {"params": PARAMS, "net": net or [AFFINE], "loss": layer("mse")} | changes
     return lambda: network_loss(X, np.zeros((2, 4)), **given)
@@ -152,6 +159,7 @@ YES = "expected probabilities from 0 to 1"
 STRENGTH = "expected a strength of 0 or more"
 COUNT = "expected a whole number, 1 or more"
 LAYER = "expected a layer, such as layer('relu')"
+NO_LAYERS: Any = ["relu"]
 SINCE_X = "since x has shape (2, 3)"
 SINCE_W = f"{SINCE_X} and w has shape (3, 4)"
 VALUES = [
@@ -187,15 +195,15 @@ VALUES = [
     ("b has shape (1, 4), expected (4,), " + SINCE_W, affine(b=B[None])),
     ("b has shape (), expected (4,), " + SINCE_W, affine(b=B[0])),
     ("residual_branch has shape (2, 4), expected (2, 3)", network(residual(AFFINE))),
-    ("sizes is [3], expected two widths or more", lambda: mlp([3])),
-    ("sizes[1] is 0, " + COUNT, lambda: mlp([3, 0, 2])),
-    ("sizes[2] is 2.5, " + COUNT, lambda: mlp([3, 1, 2.5])),
-    ("sizes[0] is '3', " + COUNT, lambda: mlp(["3", 1])),
+    ("sizes is [3], expected two widths or more", sizes(3)),
+    ("sizes[1] is 0, " + COUNT, sizes(3, 0, 2)),
+    ("sizes[2] is 2.5, " + COUNT, sizes(3, 1, 2.5)),
+    ("sizes[0] is '3', " + COUNT, sizes("3", 1)),
 ]
 TYPES = [
     ("a part of net is 'relu', " + LAYER, network("relu")),
     ("a part of net is 'relu', " + LAYER, network(net=layer("relu"))),
-    ("a part of net is None, " + LAYER, network(residual(None))),
+    ("a part of net is 'relu', " + LAYER, network(residual(*NO_LAYERS))),
     ("loss is 'mse', " + LAYER, network(loss="mse")),
     ("loss is None, " + LAYER, network(loss=None)),
 ]
@@ -237,6 +245,11 @@ def test_a_parameter_that_is_missing():
     assert raised.value.args == (
         "params has no 'W', which layer('affine', 'W', 'b') uses; it has ['a', 'b']",
     )
+
+
+def test_a_word_for_each_array():
+    with pytest.raises(ValueError, match=r"zip\(\) argument 2 is longer"):
+        expect("ND", x=X, w=W)
 
 
 def test_what_is_allowed():

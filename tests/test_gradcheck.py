@@ -74,8 +74,8 @@ def test_a_correct_sum_of_squares_of_many_numbers_in_float32():
     x = np.random.default_rng(0).normal(size=100_000).astype(np.float32)
     with pytest.raises(AssertionError):
         check_grads(lambda x: (x**2).sum(), (x,), order=1, modes=["rev"])
-    assert gradcheck(lambda x: ((x**2).sum(), x), lambda dout, x: dout * 2 * x, x, examples=2)
-    wrong = gradcheck(lambda x: ((x**2).sum(), x), lambda dout, x: dout * 2.001 * x, x, examples=2)
+    assert gradcheck(lambda x: ((x**2).sum(), x), lambda dout, x: dout * 2 * x, x, examples=1)
+    wrong = gradcheck(lambda x: ((x**2).sum(), x), lambda dout, x: dout * 2.001 * x, x, examples=1)
     assert wrong.verdict == "wrong"
 
 
@@ -122,7 +122,7 @@ def test_a_bias_gradient_of_another_shape_does_not_broadcast():
 
 def test_the_smallest_example_can_be_done_by_hand():
     def not_transposed(dout, cache):
-        x, w = cache
+        w = cache[1]
         return (
             dout @ w if w.shape[0] == w.shape[1] else dout @ w.T,
             *affine_backward(dout, cache)[1:],
@@ -207,7 +207,8 @@ def test_what_raises_is_said():
 
     report = gradcheck(relu_forward, breaks, "ND")
     assert report.verdict == "raises" and "backward raises KeyError: 'w1'" in report.why
-    report = gradcheck(lambda x, w: (x @ w, w), lambda dout, w: (dout @ w.T, w), "ND", "MD")
+    x, w = np.ones((1, 2)), np.ones((1, 2))
+    report = gradcheck(lambda x, w: (x @ w, None), affine_backward, x, w)
     assert report.verdict == "raises" and "forward raises ValueError" in report.why
 
 
@@ -267,7 +268,7 @@ def test_bad_arguments_are_refused():
 
 
 def test_correct_code_brings_no_false_alarm():
-    """Correct code of many kinds, each 300 examples in all regimes, with and without number types."""
+    """Correct code of many kinds, 300 examples each, with and without number types."""
     correct = {
         "x^3": (lambda x: (x**3, x), lambda d, x: 3 * d * x**2, "ND"),
         "exp": (lambda x: (np.exp(x), np.exp(x)), lambda d, e: d * e, "N"),

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from manual.network import layer, residual
+from manual.network import (
+    l2_loss,
+    layer,
+    network_backward,
+    network_forward,
+    network_loss,
+    residual,
+)
 from reference.agreement import UNDECIDED, compare
 from reference.cards import LAYERS
 from reference.networks import REGIMES, build, kinds_of, numbers, problems
@@ -31,16 +38,19 @@ def test_random_networks_agree_on_every_path(problem):
 
 @pytest.mark.parametrize("row", [row for row in rows() if row != "l2 loss"])
 def test_each_layer_and_loss_agrees_on_every_path(row):
-    seen = []
+    compared = []
 
     @settings(max_examples=60)
     @given(problems(**chosen((row,))))
     def run(problem):
         agrees(problem)
-        seen.append(row in kinds_of(problem))
+        if row in kinds_of(problem):
+            compared.append(next(compare(problem, ("pytorch",))).entries > 0)
 
     run()
-    assert sum(seen) >= 10, f"{row} was drawn in {sum(seen)} of {len(seen)} networks"
+    assert len(compared) >= 10, f"{row} was drawn in {len(compared)} networks of 60"
+    # Whether a branch is too close to call is for the code on trial to say: it must not hide there.
+    assert sum(compared) > 0.7 * len(compared), f"{row} was compared in {sum(compared)} alone"
 
 
 @pytest.mark.parametrize("regime", REGIMES)
@@ -189,6 +199,44 @@ def test_on_an_exact_corner_differences_are_not_compared_but_the_libraries_are()
     assert found["pytorch"].entries == found["jax"].entries == 4
     assert found["differences"].entries == found["complex_step"].entries == 3
     assert all(each.agrees for each in found.values())
+
+
+def busy_network():
+    rng = np.random.default_rng(3)
+    shared = layer("affine", "W1", "b1")
+    net = [
+        shared,
+        layer("tanh"),
+        residual(shared, layer("elu"), residual(layer("softmax"))),
+        shared,
+    ]
+    params = {"W1": rng.normal(size=(3, 3)), "b1": rng.normal(size=3)}
+    return net, params, rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
+
+
+def test_one_cache_serves_twice():
+    """Two backward passes over one cache, and two forwards interleaved, disturb nothing."""
+    net, params, x, dout = busy_network()
+    _, cache = network_forward(x, params, net)
+    dx, grads = network_backward(dout, cache)
+    network_backward(2 * dout, network_forward(2 * x, params, net)[1])
+    again, grads_again = network_backward(dout, cache)
+    assert np.array_equal(dx, again)
+    assert grads.keys() == grads_again.keys() == params.keys()
+    for name in grads:
+        assert np.array_equal(grads[name], grads_again[name])
+
+
+def test_nothing_is_written_into():
+    net, params, x, dout = busy_network()
+    before = {name: array.copy() for name, array in (params | {"x": x, "dout": dout}).items()}
+    labels = np.array([2, 0])
+    network_backward(dout, network_forward(x, params, net)[1])
+    network_loss(x, labels, params, net, layer("softmax"), reg=0.5)
+    l2_loss(params["W1"], 0.5)
+    for name, array in (params | {"x": x, "dout": dout}).items():
+        assert np.array_equal(array, before[name]), name
+    assert params.keys() == {"W1", "b1"} and labels.tolist() == [2, 0]
 
 
 def test_unknown_names_are_refused():

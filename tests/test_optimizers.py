@@ -4,6 +4,7 @@ No tolerance is chosen: the same optimizer runs once more on numbers that count 
 """
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,9 +53,9 @@ def drawn_settings(name, seed):
     return {setting: float(rng.uniform(0.1, 0.8)) for setting in DEFAULTS[name]}
 
 
-def torch_settings(name, settings):
+def torch_settings(name, settings) -> dict[str, Any]:
     """The same settings in torch's words."""
-    words = {TORCH[name][2][ours]: value for ours, value in settings.items()}
+    words: dict[str, Any] = {TORCH[name][2][ours]: value for ours, value in settings.items()}
     if "beta1" in words:
         words["betas"] = (words.pop("beta1"), words.pop("beta2"))
     return words
@@ -158,7 +159,9 @@ def test_arguments_stay_as_they_were(name):
 def test_wrong_arguments(name):
     function, w = getattr(optimizers, name), np.ones((2, 3))
     known = [*DEFAULTS[name], *TORCH[name][3]]
-    with pytest.raises(ValueError, match="config has 'learning_rte', expected any of: ") as raised:
+    with pytest.raises(
+        ValueError, match=r"^config has 'learning_rte', expected any of: "
+    ) as raised:
         function(w, w, {"learning_rte": 0.1})
     assert sorted(str(raised.value).split(": ")[1].split(", ")) == sorted(known)
     with raises(ValueError, "dw has shape (3,), expected (2, 3)"):

@@ -6,7 +6,7 @@ Published numbers are strings: they count as reproduced within half a unit of th
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -120,7 +120,7 @@ def by_hand(notebook):
     x, y, params, net, loss = arrays(notebook)
     first = x[:1], y[:1], params, net, loss
     out, _ = network_forward(x[:1], params, net)
-    found = {"yhat": sigmoid_forward(out)[0] if notebook.sigmoid else out}
+    found: dict[str, Any] = {"yhat": sigmoid_forward(out)[0] if notebook.sigmoid else out}
     found["A1"], _ = network_forward(x[:1], params, net[:-1])
     found["loss"], _, grads = network_loss(*first)
     config = {"learning_rate": notebook.rate}
@@ -133,9 +133,8 @@ def by_hand(notebook):
 
 def reproduced(value, published):
     """Whether every entry of value is the published number, to its last digit."""
-    number = Decimal(published)
-    half = Decimal((0, (5,), number.as_tuple().exponent - 1))
-    return all(abs(Decimal(float(v)) - number) <= half for v in np.ravel(value))
+    half = Decimal(5).scaleb(-1 - len(published.partition(".")[2]))
+    return all(abs(Decimal(float(v)) - Decimal(published)) <= half for v in np.ravel(value))
 
 
 @pytest.mark.parametrize(("notebook", "what", "published", "faults"), GOLDENS)
@@ -206,8 +205,13 @@ def by_salary(x1, x2, y, p):
     return [loss, *grads.values()]
 
 
+def student(numbers) -> tuple[Any, Any, Any, dict[str, Any]]:
+    """x1, x2, y and the nine parameters by name, out of twelve numbers."""
+    x1, x2, y, *values = numbers
+    return x1, x2, y, dict(zip(NAMES, values, strict=True))
+
+
 def students(numbers):
-    """x1, x2, y and the nine parameters."""
     return st.lists(numbers, min_size=12, max_size=12)
 
 
@@ -217,30 +221,21 @@ HALVES = st.integers(-6, 6).map(lambda k: k / 2)
 @given(students(HALVES))
 def test_the_general_code_on_half_integers(numbers):
     """Sums and products of few half-integers are exact: equality to the bit."""
-    student = *numbers[:3], dict(zip(NAMES, numbers[3:], strict=True))
-    assert by_salary(*student) == in_general(*student)
+    assert by_salary(*student(numbers)) == in_general(*student(numbers))
 
 
 @given(students(st.floats(-1e6, 1e6)))
 def test_the_general_code(numbers):
-    counted = rounding_array(np.array(numbers))
-    ours, theirs, counts = (
-        function(*array[:3], dict(zip(NAMES, array[3:], strict=True)))
-        for function, array in [
-            (by_salary, numbers),
-            (in_general, numbers),
-            (by_salary, counted),
-        ]
-    )
-    bound = ALLOWANCES * U * allowances(np.array(counts))
+    ours, theirs = by_salary(*student(numbers)), in_general(*student(numbers))
+    counted = by_salary(*student(rounding_array(np.array(numbers))))
+    bound = ALLOWANCES * U * allowances(np.array(counted))
     assert (np.abs(np.subtract(ours, theirs)) <= bound).all()
 
 
 @given(students(HALVES))
 def test_complex_step(numbers):
     """The loss is a polynomial: with a step of 2**-200 its square is lost, and all is exact."""
-    x1, x2, y, *values = numbers
-    p = dict(zip(NAMES, values, strict=True))
+    x1, x2, y, p = student(numbers)
     _, *derivatives = by_salary(x1, x2, y, p)
     for name, derivative in zip(NAMES, derivatives, strict=True):
         loss, _ = salary_forward(x1, x2, y, p | {name: complex(p[name], 2.0**-200)})
@@ -276,7 +271,7 @@ def test_steps_are_what_training_does():
     p = start(0.1)
     for published in ["26.345577666", "19.859428919", "10.881602572"]:
         losses = []
-        for student in SALARIES:
-            loss, p = salary_step(*student, p, 0.001)
+        for x1, x2, y in SALARIES:
+            loss, p = salary_step(x1, x2, y, p, 0.001)
             losses.append(loss)
         assert reproduced(np.mean(losses), published)

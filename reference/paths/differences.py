@@ -182,16 +182,17 @@ def _loss_stage(problem: Problem, out: Array, scales: tuple[int, ...]) -> tuple[
 
 
 def _output_rounding(problem: Problem, s_out: Array | None) -> Array:
-    """s of every entry of the output, where every number is nudged away from 0."""
-    arrays = [problem.x, *problem.params.values()]
-    if s_out is not None and all(_full(array) for array in arrays):
-        return s_out
+    """s of every entry of the output, at the numbers as they are and a step away from 0."""
 
-    def nudged(array):
-        return rounding_array(array + np.copysign(step_size(array), array))
+    def s_of(change):
+        params = {name: change(array) for name, array in problem.params.items()}
+        return allowances(network_forward(change(problem.x), params, problem.net)[0])
 
-    params = {name: nudged(array) for name, array in problem.params.items()}
-    return allowances(network_forward(nudged(problem.x), params, problem.net)[0])
+    here = s_of(rounding_array) if s_out is None else s_out
+    if all(_full(array) for array in (problem.x, *problem.params.values())):
+        return here
+    away = s_of(lambda array: rounding_array(array + np.copysign(step_size(array), array)))
+    return np.maximum(here, away)
 
 
 def _full(array: Array) -> bool:

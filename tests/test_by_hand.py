@@ -1,0 +1,285 @@
+"""Every layer and every loss on numbers that can be checked with a pencil."""
+
+import math
+
+import numpy as np
+import pytest
+
+from manual.catalog import find
+from manual.network import layer, mlp, network_backward, network_forward, network_loss, residual
+from reference.cards import LAYERS, LOSSES
+
+e = math.e
+X = np.array([[-2.0, 0.0, 3.0]])
+DOUT = np.array([[4.0, 5.0, -6.0]])
+S = 1 / (1 + e**-3)  # sigmoid(3)
+S_ = 1 / (1 + e**2)  # sigmoid(-2)
+
+
+def bell(x):
+    return math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+
+
+def normal(x):
+    return (1 + math.erf(x / math.sqrt(2))) / 2
+
+
+def tanh_of_gelu(x):
+    u = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+    return math.tanh(u), math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x)
+
+
+def gelu_tanh(x):
+    return x * (1 + tanh_of_gelu(x)[0]) / 2
+
+
+def gelu_tanh_slope(x):
+    t, du = tanh_of_gelu(x)
+    return (1 + t) / 2 + x * (1 - t * t) * du / 2
+
+
+# Each kind: options, out and slope at -2, 0 and 3.
+ACTIVATIONS = {
+    "identity": [({}, (-2, 0, 3), (1, 1, 1))],
+    "relu": [({}, (0, 0, 3), (0, 0, 1))],
+    "leaky_relu": [
+        ({}, (-0.02, 0, 3), (0.01, 0.01, 1)),
+        ({"slope": 0.5}, (-1, 0, 3), (0.5, 0.5, 1)),
+    ],
+    "elu": [
+        ({}, (e**-2 - 1, 0, 3), (e**-2, 1, 1)),
+        ({"alpha": 2.0}, (2 * e**-2 - 2, 0, 3), (2 * e**-2, 2, 1)),
+    ],
+    "sigmoid": [({}, (S_, 0.5, S), (S_ * (1 - S_), 0.25, S * (1 - S)))],
+    "tanh": [
+        (
+            {},
+            (math.tanh(-2), 0, math.tanh(3)),
+            (math.cosh(2) ** -2, 1, math.cosh(3) ** -2),
+        )
+    ],
+    "softplus": [({}, (math.log(1 + e**-2), math.log(2), math.log(1 + e**3)), (S_, 0.5, S))],
+    "silu": [
+        (
+            {},
+            (-2 * S_, 0, 3 * S),
+            (S_ - 2 * S_ * (1 - S_), 0.5, S + 3 * S * (1 - S)),
+        )
+    ],
+    "gelu": [
+        (
+            {},
+            (-2 * normal(-2), 0, 3 * normal(3)),
+            (normal(-2) - 2 * bell(2), 0.5, normal(3) + 3 * bell(3)),
+        )
+    ],
+    "gelu_tanh": [
+        (
+            {},
+            (gelu_tanh(-2), 0, gelu_tanh(3)),
+            (gelu_tanh_slope(-2), 0.5, gelu_tanh_slope(3)),
+        )
+    ],
+}
+U16 = 16 * 2.0**-53  # a few roundings, of the test's own scalars too
+
+
+@pytest.mark.parametrize("kind", sorted(ACTIVATIONS))
+def test_activation(kind):
+    for options, out, slope in ACTIVATIONS[kind]:
+        got, cache = find(kind, "forward")(X, **options)
+        dx = find(kind, "backward")(DOUT, cache)
+        assert np.abs(got - np.array([out])).max() <= U16 * 4
+        assert np.abs(dx - DOUT * np.array([slope])).max() <= U16 * 8
+
+
+def test_affine():
+    """One student, CGPA 8 and IQ 9, two neurons."""
+    x, w, b = np.array([[8.0, 9.0]]), np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([0.5, -0.5])
+    out, cache = find("affine", "forward")(x, w, b)
+    assert out.tolist() == [[8 + 27 + 0.5, 16 - 9 - 0.5]]
+    dx, dw, db = find("affine", "backward")(np.array([[2.0, -3.0]]), cache)
+    assert dx.tolist() == [[1 * 2 + 2 * -3, 3 * 2 + -1 * -3]]
+    assert dw.tolist() == [[16.0, -24.0], [18.0, -27.0]]
+    assert db.tolist() == [2.0, -3.0]
+
+
+def test_affine_flattens_row_by_row():
+    x = np.arange(12.0).reshape(2, 2, 3)
+    w = np.arange(6.0).reshape(6, 1)
+    out, cache = find("affine", "forward")(x, w, np.array([1.0]))
+    assert out.tolist() == [[0 + 1 + 4 + 9 + 16 + 25 + 1.0], [6 * 0 + 7 + 16 + 27 + 40 + 55 + 1.0]]
+    dx, dw, db = find("affine", "backward")(np.array([[1.5], [-2.0]]), cache)
+    assert dx.tolist() == [
+        [[0.0, 1.5, 3.0], [4.5, 6.0, 7.5]],
+        [[0.0, -2.0, -4.0], [-6.0, -8.0, -10.0]],
+    ]
+    assert dw.ravel().tolist() == [1.5 * i - 2.0 * (6 + i) for i in range(6)]
+    assert db.tolist() == [-0.5]
+
+
+def test_softmax():
+    """Scores log 1, log 2, log 5: probabilities 1/8, 2/8, 5/8."""
+    p, cache = find("softmax", "forward")(np.log(np.array([[1.0, 2.0, 5.0]])))
+    assert np.abs(p - np.array([[1, 2, 5]]) / 8).max() <= U16
+    dx = find("softmax", "backward")(np.array([[8.0, 0.0, -8.0]]), cache)
+    # mean = 1 - 5 = -4:  p (dout - mean)
+    assert np.abs(dx - np.array([[12 / 8, 2 * 4 / 8, 5 * -4 / 8]])).max() <= U16 * 8
+
+
+LOGS = np.log(np.array([[1.0, 2.0, 5.0], [1.0, 3.0, 4.0]]))
+P = np.array([[1, 2, 5], [1, 3, 4]]) / 8
+D = np.array([[3.0, -0.5], [0.5, -4.0]])  # x - y
+Y = np.array([[1.0, 2.0], [-3.0, 0.5]])
+ROWS = np.array([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]])
+SMOOTH = 0.75 * ROWS + 0.25 / 3
+LABELS = np.array([2, 0])
+ONE_HOT = np.array([[0, 0, 1], [1, 0, 0]])
+YES = np.array([[1.0, 0.25]])
+log = math.log
+
+# Each kind: x, y, options, loss, dx.
+LOSS_EXAMPLES = {
+    "mse": [(Y + D, Y, {}, (9 + 0.25 + 0.25 + 16) / 4, D / 2)],
+    "l1": [(Y + D, Y, {}, 8 / 4, np.sign(D) / 4)],
+    "huber": [
+        (Y + D, Y, {}, (2.5 + 0.125 + 0.125 + 3.5) / 4, np.array([[1, -0.5], [0.5, -1]]) / 4),
+        (
+            Y + D,
+            Y,
+            {"delta": 3.0},
+            (4.5 + 0.125 + 0.125 + 7.5) / 4,
+            np.array([[3, -0.5], [0.5, -3]]) / 4,
+        ),
+        (Y + D, Y, {"delta": 0.25}, 0.25 * (8 - 0.5) / 4, np.sign(D) / 16),
+    ],
+    "bce_with_logits": [
+        (
+            np.log(np.array([[3.0, 1 / 3]])),  # p = 3/4 and 1/4
+            YES,
+            {},
+            (-log(3 / 4) - 0.25 * log(1 / 4) - 0.75 * log(3 / 4)) / 2,
+            np.array([[-0.25, 0.0]]) / 2,
+        )
+    ],
+    "softmax": [
+        (LOGS, LABELS, {}, -(log(5 / 8) + log(1 / 8)) / 2, (P - ONE_HOT) / 2),
+        (LOGS, ROWS, {}, -(ROWS * np.log(P)).sum() / 2, (P - ROWS) / 2),
+        (LOGS, ROWS, {"smoothing": 0.25}, -(SMOOTH * np.log(P)).sum() / 2, (P - SMOOTH) / 2),
+    ],
+    "svm": [
+        (
+            np.array([[1.0, 2.0, 1.5], [0.0, 5.0, -3.0]]),
+            np.array([0, 1]),
+            {},
+            (2 + 1.5) / 2,  # student 2 has no margin above 0
+            np.array([[-2.0, 1.0, 1.0], [0.0, 0.0, 0.0]]) / 2,
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", sorted(LOSS_EXAMPLES))
+def test_loss(kind):
+    for x, y, options, loss, dx in LOSS_EXAMPLES[kind]:
+        got, dgot = find(kind, "loss")(x, y, **options)
+        assert abs(got - loss) <= U16 * 4
+        assert np.abs(dgot - dx).max() <= U16
+
+
+def test_corners_push_nothing():
+    """At exact corners: l1 at x = y, hinge at a margin of 0."""
+    _, dx = find("l1", "loss")(np.array([[2.0, 3.0]]), np.array([[2.0, 1.0]]))
+    assert dx.tolist() == [[0.0, 0.5]]
+    _, dx = find("svm", "loss")(np.array([[2.0, 1.0, 1.5]]), np.array([0]))
+    assert dx.tolist() == [[-1.0, 0.0, 1.0]]
+    _, dx = find("huber", "loss")(np.array([[1.0, -1.0]]), np.array([[0.0, 0.0]]))
+    assert dx.tolist() == [[0.5, -0.5]]
+
+
+def test_targets_of_one_class_are_labels():
+    assert np.array_equal(
+        find("softmax", "loss")(LOGS, LABELS)[1], find("softmax", "loss")(LOGS, ONE_HOT * 1.0)[1]
+    )
+
+
+def test_l2():
+    loss, dw = find("l2", "loss")(np.array([[3.0, -4.0]]), 0.5)
+    assert loss == 0.5 / 2 * 25 and dw.tolist() == [[1.5, -2.0]]
+    loss, dw = find("l2", "loss")(np.array([[3.0, -4.0]]), 0.0)
+    assert loss == 0 and not dw.any()
+
+
+def test_every_layer_and_loss_has_an_example():
+    """A new layer needs one: add it to ACTIVATIONS or LOSS_EXAMPLES, or a test of its name."""
+    assert set(LAYERS) == {*ACTIVATIONS, "affine", "softmax"}
+    assert set(LOSSES) == set(LOSS_EXAMPLES)
+
+
+# Networks ---------------------------------------------------------------------------------------
+
+
+def test_a_branch_that_rejoins():
+    """out = x + 3 x: two ways from x to out, and their gradients add."""
+    net = [residual(layer("affine", "W", "b"))]
+    params = {"W": np.array([[3.0]]), "b": np.array([1.0])}
+    out, cache = network_forward(np.array([[2.0]]), params, net)
+    assert out.tolist() == [[2 + 6 + 1]]
+    dx, grads = network_backward(np.array([[5.0]]), cache)
+    assert dx.tolist() == [[5 + 15]]
+    assert grads["W"].tolist() == [[10.0]] and grads["b"].tolist() == [5.0]
+
+
+def test_a_parameter_used_twice():
+    """out = 3 (3 x + 1) + 1 with x = 2: dW = dout (h + 3 x) = dout (7 + 6)."""
+    net = [layer("affine", "W", "b"), layer("affine", "W", "b")]
+    params = {"W": np.array([[3.0]]), "b": np.array([1.0])}
+    out, cache = network_forward(np.array([[2.0]]), params, net)
+    assert out.tolist() == [[22.0]]
+    dx, grads = network_backward(np.array([[5.0]]), cache)
+    assert dx.tolist() == [[45.0]]
+    assert grads["W"].tolist() == [[5.0 * (7 + 3 * 2)]] and grads["b"].tolist() == [5 + 15]
+
+
+def test_regularisation_is_for_weights_alone():
+    net = [layer("affine", "W", "b")]
+    params = {"W": np.array([[3.0]]), "b": np.array([2.0])}
+    x, y = np.array([[1.0]]), np.array([[4.0]])
+    loss, dx, grads = network_loss(x, y, params, net, layer("mse"), reg=0.5)
+    assert loss == 1 + 0.25 * 9
+    assert dx.tolist() == [[6.0]]
+    assert grads["W"].tolist() == [[2 + 1.5]] and grads["b"].tolist() == [2.0]
+
+
+def test_a_network_is_a_value():
+    net = [layer("affine", "W1", "b1"), residual(layer("leaky_relu", slope=0.5)), layer("relu")]
+    assert net == [
+        layer("affine", "W1", "b1"),
+        residual(layer("leaky_relu", slope=0.5)),
+        layer("relu"),
+    ]
+    assert net != [layer("affine", "W1", "b2"), *net[1:]]
+    assert repr(net) == (
+        "[layer('affine', 'W1', 'b1'), residual(layer('leaky_relu', slope=0.5)), layer('relu')]"
+    )
+    assert eval(repr(net)) == net
+
+
+def test_mlp():
+    net, params = mlp([3, 400, 2], "tanh", seed=4)
+    assert net == [layer("affine", "W1", "b1"), layer("tanh"), layer("affine", "W2", "b2")]
+    assert {name: array.shape for name, array in params.items()} == {
+        "W1": (3, 400), "b1": (400,), "W2": (400, 2), "b2": (2,),
+    }  # fmt: skip
+    assert not params["b1"].any() and not params["b2"].any()
+    # 1200 and 800 draws: their spread is within a tenth of sqrt(2 / inputs), four of its errors.
+    assert abs(params["W1"].std() / math.sqrt(2 / 3) - 1) < 0.1
+    assert abs(params["W2"].std() / math.sqrt(2 / 400) - 1) < 0.1
+    again = mlp([3, 400, 2], "tanh", seed=4)[1]
+    other = mlp([3, 400, 2], "tanh", seed=5)[1]
+    assert np.array_equal(again["W1"], params["W1"]) and not np.array_equal(
+        other["W1"], params["W1"]
+    )
+    assert mlp([2, 1])[0] == [layer("affine", "W1", "b1")]
+    assert mlp([2, 2, 1])[0][1] == layer("relu")
+    assert np.array_equal(mlp([2, 1])[1]["W1"], mlp([2, 1], seed=0)[1]["W1"])
