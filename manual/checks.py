@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]  # any shape, any number type
+Array = np.ndarray[Any, Any]  # any shape, any number type
 
 
 def expect(spec: str, **arrays: Array) -> None:

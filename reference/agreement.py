@@ -131,8 +131,8 @@ def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Compar
             left_out[reason] = int(marked.sum())
             keep &= ~marked
     ratio[~keep] = 0.0
-    ends = np.cumsum(sizes)
-    arrays = np.logical_or.reduceat(keep, ends - sizes)
+    ends = np.cumsum(sizes, dtype=np.intp)
+    arrays = np.logical_or.reduceat(keep, ends - np.array(sizes))
     top = int(np.argmax(ratio))
     where, worst = "", float(ratio[top])
     if worst:

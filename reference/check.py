@@ -19,12 +19,12 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from manual.checks import Array
 from reference import oracle
-from reference.networks import numbers
+from reference.networks import PLAIN_RUN, numbers
 from reference.numbers import ALLOWANCES, UNIT, allowances, counting, rounding_array
 
 REGIMES = ("halves", "normal", "saturated", "tiny", "huge")
@@ -121,12 +121,8 @@ def gradcheck(
     @_seeded(seed)
     @settings(
         max_examples=min(examples, 10) if fixed else examples,
-        deadline=None,
-        database=None,
         phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-        report_multiple_bugs=False,
-        print_blob=False,
+        **PLAIN_RUN,
     )
     @given(strategy)
     def run(example: tuple[list[Array], int]) -> None:
@@ -308,6 +304,7 @@ class _Check:
             what = f"d{names[i]}"
             if grad is None:
                 fail("wrong", f"{what} is None", what, "an array", None)
+                return grads
             if grad.shape != inputs[i].shape:
                 why = f"{what} has shape {grad.shape}, expected {inputs[i].shape}"
                 fail("wrong", why, f"the shape of {what}", inputs[i].shape, grad.shape)

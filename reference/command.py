@@ -6,7 +6,7 @@ import sys
 import time
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich import box
@@ -158,8 +158,8 @@ def mistakes_command(
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         task = progress.add_task("planted mistakes", total=len(chosen))
-        results = Parallel(n_jobs=jobs, return_as="generator")(work)
-        for mistake, caught in zip(chosen, results, strict=True):  # type: ignore[arg-type]
+        results: Any = Parallel(n_jobs=jobs, return_as="generator")(work)
+        for mistake, caught in zip(chosen, results, strict=True):
             table.add_row(mistake.name, *("x" if path in caught else "" for path in PATHS))
             for path in caught:
                 counts[path] += 1

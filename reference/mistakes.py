@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import Phase, given, seed, settings
 
 from manual.catalog import functions
 from reference.agreement import compare
 from reference.cards import LAYERS, LOSSES, MISTAKES, Mistake
-from reference.networks import problems
+from reference.networks import PLAIN_RUN, problems
 from reference.paths import PATHS
 from reference.problem import Problem
 
@@ -87,13 +87,7 @@ def caught_by(mistake: Mistake, networks: int = 100, first: bool = False) -> set
         return caught
 
     @seed(0)
-    @settings(
-        max_examples=networks,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(max_examples=networks, phases=[Phase.generate], **PLAIN_RUN)
     @given(problems(**kinds))
     def run(problem: Problem) -> None:
         try:

@@ -16,6 +16,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
 from manual.checks import Array
@@ -25,6 +26,14 @@ from reference.problem import Problem
 
 # How the numbers are drawn. The later ones are where rounding, overflow and cancellation live.
 REGIMES = ("halves", "normal", "saturated", "cancelling", "deep", "tiny", "huge", "float32")
+
+# What a run of random networks is told: nothing here is slow or large by mistake.
+PLAIN_RUN: dict[str, Any] = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+    "report_multiple_bugs": False,
+}
 
 _SEEDS = st.integers(0, 2**32 - 1)
 _SIZES, _EXTRA = range(1, 6), range(4)

@@ -85,7 +85,9 @@ def _difference(at: Callable[[Any], Array], h: float, dout: Array, s_out: Array)
     settled = abs(bend - 2 * half) <= abs(bend) / 8 + ALLOWANCES * 8 * rounding
     settled &= abs(far - near) <= abs(near) / 8 + ALLOWANCES * rounding
     allowance = abs(far - near) / 3 + rounding
-    return Slope(*map(float, (near, allowance)), "difference", left, right, bool(settled))
+    return Slope(
+        float(near), float(allowance), "difference", float(left), float(right), bool(settled)
+    )
 
 
 def _complex(at: Callable[[Any], Array], dout: Array, count: int) -> tuple[float, float] | None:

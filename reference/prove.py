@@ -11,13 +11,13 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import Phase, Verbosity, given, seed, settings
 from hypothesis.errors import StopTest
 from joblib import Parallel, delayed
 
 from reference.agreement import UNDECIDED, Comparison, compare
 from reference.cards import LAYERS, LOSSES
-from reference.networks import kinds_of, problems
+from reference.networks import PLAIN_RUN, kinds_of, problems
 from reference.numbers import ALLOWANCES
 from reference.paths import PATHS
 from reference.problem import Problem
@@ -128,7 +128,8 @@ def prove(
     kinds = chosen(layers) if layers else {}
     sizes = [min(BATCH, networks - start) for start in range(0, networks, BATCH)]
     work = (delayed(batch)(size, f"{seed} {k}", kinds, paths) for k, size in enumerate(sizes))
-    for tally in Parallel(n_jobs=jobs, return_as="generator_unordered")(work):  # type: ignore[union-attr]
+    tallies: Any = Parallel(n_jobs=jobs, return_as="generator_unordered")(work)
+    for tally in tallies:
         yield tally
         if not tally.agrees:
             break
@@ -172,12 +173,9 @@ def _drawn(test: Callable, networks: int, seed_of_batch: str, kinds: dict, shrin
     run = given(problems(**kinds))(test)
     run = settings(
         max_examples=networks,
-        deadline=None,
-        database=None,
         verbosity=Verbosity.quiet,
         phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
-        suppress_health_check=list(HealthCheck),
-        report_multiple_bugs=False,
+        **PLAIN_RUN,
     )(run)
     with suppress(_DisagreementError):
         seed(seed_of_batch)(run)()

@@ -238,7 +238,8 @@ def test_complex_step(numbers):
     x1, x2, y, p = student(numbers)
     _, *derivatives = by_salary(x1, x2, y, p)
     for name, derivative in zip(NAMES, derivatives, strict=True):
-        loss, _ = salary_forward(x1, x2, y, p | {name: complex(p[name], 2.0**-200)})
+        moved: dict[str, Any] = {**p, name: complex(p[name], 2.0**-200)}
+        loss, _ = salary_forward(x1, x2, y, moved)
         assert loss.imag / 2.0**-200 == derivative
 
 

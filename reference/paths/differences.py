@@ -177,8 +177,8 @@ def _loss_stage(problem: Problem, out: Array, scales: tuple[int, ...]) -> tuple[
         with_s = loss_of(rounding_array(out + np.copysign(h, out)), y, **loss.options)[0]
         rounding = u * (float(allowances(with_s)) / h.ravel() + 2 * np.abs(slopes[0]))
         allowance = np.abs(slopes[1] - slopes[0]) / 3 + rounding
-    shaped = [array.reshape(out.shape) for array in (slopes[0], allowance, corner)]
-    return value, Difference(*shaped, h > 1 / 16)
+    slope, allowance, corner = (a.reshape(out.shape) for a in (slopes[0], allowance, corner))
+    return value, Difference(slope, allowance, corner, h > 1 / 16)
 
 
 def _output_rounding(problem: Problem, s_out: Array | None) -> Array:

@@ -170,7 +170,7 @@ def _on_machine(problem, program):
     return Gradients(result, drows[:N, : x.size // N].reshape(x.shape), named)
 
 
-def _parts(flat, size):
+def _parts(flat: Any, size: tuple[int, int]) -> Any:
     """The arrays that travel as one, as views; without flat, how many numbers they hold."""
     steps, slots = size
     shapes = (

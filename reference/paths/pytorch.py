@@ -14,14 +14,14 @@ def gradients(problem: Problem) -> Gradients:
     y = torch.tensor(y_array)
     if y_array.ndim > 1:
         y = y.to(x.dtype)  # labels stay integers, numbers are of one kind
-    value = out = _forward(torch.nn.functional, x, params, net)
-    objective = (out * y).sum() if loss is None else None
-    if loss is not None:
-        value = objective = LOSSES[loss.kind].torch(torch.nn.functional, out, y, **loss.options)
-    if reg:
-        penalty = sum((w * w).sum() for w in params.values() if w.ndim > 1)
-        value = objective = objective + reg / 2 * penalty
-    assert objective is not None
+    value = _forward(torch.nn.functional, x, params, net)
+    if loss is None:
+        objective = (value * y).sum()
+    else:
+        value = LOSSES[loss.kind].torch(torch.nn.functional, value, y, **loss.options)
+        if reg:
+            value = value + reg / 2 * sum((w * w).sum() for w in params.values() if w.ndim > 1)
+        objective = value
     dx, *grads = torch.autograd.grad(objective, [x, *params.values()])
     return Gradients(
         value.detach().numpy(),
