@@ -22,7 +22,7 @@ def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
 
 
 def affine_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
-    """The chain rule on out[n, m] = sum_d x[n, d] w[d, m] + b[m], where i names the final loss:
+    """The chain rule on out[n, m] = sum_d x[n, d] w[d, m] + b[m]:
 
         dx[n, d] = sum_m dout[n, m] w[d, m]     x[n, d] feeds the M outputs of its own row
         dw[d, m] = sum_n x[n, d] dout[n, m]     w[d, m] feeds output m of all N rows

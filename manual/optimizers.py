@@ -4,9 +4,9 @@ Each is a pure function with the course's signature (CS231n, assignment 2):
 
     next_w, next_config = adam(w, dw, config)
 
-config is a dict with the settings and the memory; what is missing takes the default in the
-signature's docstring. It is returned anew, never changed: pass it to the next step. The updates
-are those of torch.optim, to rounding.
+config is a dict with the settings and the memory; what is missing takes its default. It is
+returned anew, never changed: pass it to the next step. The updates are those of torch.optim, to
+rounding.
 """
 
 from typing import Any

@@ -43,23 +43,9 @@ def train(
     An epoch's loss is the mean of what each row lost just before the update it took part in.
     Errors: ValueError for bad settings or data; FloatingPointError when the loss overflows.
     """
-    expect("N*", x=x)
-    expect_finite("x", x)
-    for name, array in params.items():
-        expect_finite(f"params[{name!r}]", array)
+    _expect_trainable(x, y, params, batch_size, epochs, tolerance)
     N = len(x)
-    expect_array("y", y)
-    if y.shape[:1] != (N,):
-        raise ValueError(f"y has shape {y.shape}, expected {N} targets, one for each row of x")
-    if y.dtype.kind == "f":
-        expect_finite("y", y)
-    batch_size = N if batch_size is None else batch_size
-    expect_count(batch_size=batch_size, epochs=epochs)
-    if batch_size > N:
-        raise ValueError(f"batch_size is {batch_size}, expected no more than {N}, the rows of x")
-    if not tolerance >= 0:
-        raise ValueError(f"tolerance is {tolerance}, expected 0 or more")
-
+    batch_size = batch_size or N
     rng = np.random.default_rng(seed)
     params = dict(params)
     configs = dict.fromkeys(params, config)
@@ -84,3 +70,27 @@ def train(
         if tolerance and len(history) > 1 and abs(history[-1] - history[-2]) <= tolerance:
             break
     return params, history
+
+
+def _expect_trainable(
+    x: Array, y: Array, params: Params, batch_size: int | None, epochs: int, tolerance: float
+) -> None:
+    """Raise for data and settings that no training can be right on."""
+    expect("N*", x=x)
+    expect_finite("x", x)
+    for name, array in params.items():
+        expect_finite(f"params[{name!r}]", array)
+    expect_array("y", y)
+    if y.shape[:1] != x.shape[:1]:
+        raise ValueError(f"y has shape {y.shape}, expected {len(x)} targets, one for each row of x")
+    if y.dtype.kind == "f":
+        expect_finite("y", y)
+    expect_count(epochs=epochs)
+    if batch_size is not None:
+        expect_count(batch_size=batch_size)
+        if batch_size > len(x):
+            raise ValueError(
+                f"batch_size is {batch_size}, expected no more than {len(x)}, the rows of x"
+            )
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance is {tolerance}, expected 0 or more")

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from reference.agreement import COARSE, CORNER, UNDECIDED
 from reference.numbers import ALLOWANCES
 from reference.paths import PATHS
 from reference.prove import NOTHING, Cell, Tally, as_json, chosen, hidden, prove, rows, versions
@@ -24,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
+REASONS = (UNDECIDED, CORNER, COARSE)
 TITLES = {
     "pytorch": "PyTorch",
     "jax": "JAX",
@@ -78,13 +80,15 @@ def show(console: Console, tally: Tally, seed: int, names: tuple[str, ...], seco
         cells = [tally.cells.get((row, path)) for path in PATHS]
         if any(cells):
             table.add_row(row.replace("bce_with_logits", "bce"), *map(_cell, cells))
+    table.add_section()
+    compared = (f"{tally.entries.get(path, 0):,}" for path in PATHS)
+    table.add_row("compared", *compared)
+    for reason in REASONS:
+        counts = (tally.skipped.get((path, reason), 0) for path in PATHS)
+        table.add_row(f"left out ({REASONS.index(reason) + 1})", *(f"{n:,}" for n in counts))
     console.print(table)
-    for path in PATHS:
-        reasons = [f"{n:,} {why}" for (where, why), n in tally.skipped.items() if where == path]
-        left = f"; not compared: {', '.join(reasons)}" if reasons else ""
-        console.print(
-            f"{TITLES[path]}: {tally.entries.get(path, 0):,} numbers{left}", highlight=False
-        )
+    for k, reason in enumerate(REASONS, start=1):
+        console.print(f"({k}) {reason}", highlight=False)
     made = ", ".join(f"{name} {number}" for name, number in versions().items())
     console.print(f"seed {seed}, {seconds:.0f} s, {made}", style="dim", highlight=False)
     if tally.failure is not None:
