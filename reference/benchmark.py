@@ -116,10 +116,7 @@ def forward_and_backward(rounds: int = 60) -> Table:
         return network_backward(dout, cache)
 
     def products():
-        for a, d, w in zip(ins, outs, weights, strict=True):
-            a @ w
-            d @ w.T
-            a.T @ d
+        return [(a @ w, d @ w.T, a.T @ d) for a, d, w in zip(ins, outs, weights, strict=True)]
 
     tx = torch.tensor(x, requires_grad=True)
     tensors = {name: torch.tensor(array, requires_grad=True) for name, array in params.items()}

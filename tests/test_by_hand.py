@@ -118,6 +118,24 @@ def test_affine_flattens_row_by_row():
     assert db.tolist() == [-0.5]
 
 
+def test_affine_takes_the_rows_of_any_array():
+    """Laid out by columns in memory, of four axes, or of one: the same rows, the same numbers."""
+    w, b, dout = np.arange(8.0).reshape(8, 1), np.array([0.5]), np.array([[2.0], [-1.0]])
+    flat = np.arange(16.0).reshape(2, 8)
+    out, cache = find("affine", "forward")(flat, w, b)
+    dx, dw, db = find("affine", "backward")(dout, cache)
+    for x in (flat.reshape(2, 2, 4), flat.reshape(2, 2, 2, 2), np.asfortranarray(flat)):
+        for each in (x, np.asfortranarray(x)):
+            out_2, cache_2 = find("affine", "forward")(each, w, b)
+            dx_2, dw_2, db_2 = find("affine", "backward")(dout, cache_2)
+            assert np.array_equal(out_2, out) and np.array_equal(dx_2, dx.reshape(x.shape))
+            assert np.array_equal(dw_2, dw) and np.array_equal(db_2, db)
+    out, cache = find("affine", "forward")(np.array([3.0, 4.0]), w[1:2] + 1, b)
+    assert out.tolist() == [[6.5], [8.5]]
+    dx, dw, db = find("affine", "backward")(dout, cache)
+    assert (dx.tolist(), dw.tolist(), db.tolist()) == ([4.0, -2.0], [[2.0]], [1.0])
+
+
 def test_softmax():
     """Scores log 1, log 2, log 5: probabilities 1/8, 2/8, 5/8."""
     p, cache = find("softmax", "forward")(np.log(np.array([[1.0, 2.0, 5.0]])))
@@ -251,6 +269,22 @@ def test_regularisation_is_for_weights_alone():
     assert grads["W"].tolist() == [[2 + 1.5]] and grads["b"].tolist() == [2.0]
 
 
+def test_regularisation_reads_the_strength_and_the_axes():
+    """However small, under any name, and only of the parameters that the network uses."""
+    net = [layer("affine", "b", "W")]  # the weights are called b
+    params = {"b": np.array([[3.0]]), "W": np.array([2.0]), "spare": np.ones((2, 2))}
+    x, y = np.array([[1.0]]), np.array([[4.0]])
+    loss, _, grads = network_loss(x, y, params, net, layer("mse"), reg=2.0**-40)
+    assert loss == 1 + 2.0**-41 * 9
+    assert grads == {"b": [[2 + 3 * 2.0**-40]], "W": [2.0]}
+
+
+def test_no_layers_at_all():
+    x, dout = np.array([[2.0]]), np.array([[5.0]])
+    out, cache = network_forward(x, {}, [])
+    assert (out, network_backward(dout, cache)) == (x, (dout, {}))
+
+
 def test_a_network_is_a_value():
     net = [layer("affine", "W1", "b1"), residual(layer("leaky_relu", slope=0.5)), layer("relu")]
     assert net == [
@@ -272,9 +306,12 @@ def test_mlp():
         "W1": (3, 400), "b1": (400,), "W2": (400, 2), "b2": (2,),
     }  # fmt: skip
     assert not params["b1"].any() and not params["b2"].any()
-    # 1200 and 800 draws: their spread is within a tenth of sqrt(2 / inputs), four of its errors.
+    # Layer by layer, the next numbers of one generator. 1200 and 800 draws: their spread is within a tenth of sqrt(2 / inputs), four of its errors.
     assert abs(params["W1"].std() / math.sqrt(2 / 3) - 1) < 0.1
     assert abs(params["W2"].std() / math.sqrt(2 / 400) - 1) < 0.1
+    draws = np.random.default_rng(4)
+    assert np.array_equal(params["W1"], draws.normal(scale=math.sqrt(2 / 3), size=(3, 400)))
+    assert np.array_equal(params["W2"], draws.normal(scale=math.sqrt(2 / 400), size=(400, 2)))
     again = mlp([3, 400, 2], "tanh", seed=4)[1]
     other = mlp([3, 400, 2], "tanh", seed=5)[1]
     assert np.array_equal(again["W1"], params["W1"]) and not np.array_equal(
@@ -282,4 +319,5 @@ def test_mlp():
     )
     assert mlp([2, 1])[0] == [layer("affine", "W1", "b1")]
     assert mlp([2, 2, 1])[0][1] == layer("relu")
+    assert [each.kind for each in mlp([2, 2, 3, 1], "elu")[0]] == ["affine", "elu"] * 2 + ["affine"]
     assert np.array_equal(mlp([2, 1])[1]["W1"], mlp([2, 1], seed=0)[1]["W1"])

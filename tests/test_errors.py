@@ -24,11 +24,11 @@ from manual.network import (
 from reference.cards import LAYERS, LOSSES
 from reference.numbers import rounding_array
 
-NAN, INF, EPS = float("nan"), float("inf"), 2.0**-23
+NAN, INF, EPS, TINY = float("nan"), float("inf"), 2.0**-23, 2.0**-1074
 X, Y, W, B = np.ones((2, 3)), np.zeros((2, 3)), np.ones((3, 4)), np.ones(4)
 LABELS = np.array([0, 2])
 AFFINE = layer("affine", "W", "b")
-PARAMS = {"W": W, "b": B}
+PARAMS, COLUMN = {"W": W, "b": B}, {"W": W[:, :1], "b": B[:1]}
 BY_LABEL, BY_ENTRY = ["svm", "softmax"], ["mse", "l1", "huber", "bce_with_logits"]
 
 
@@ -45,6 +45,11 @@ NOT_NUMBERS = [
     (np.array(["1", "2"]), TypeError, "{0} has dtype <U1, expected a float: {0}.astype(float)"),
     (X > 0, TypeError, "{0} has dtype bool, expected a float: {0}.astype(float)"),
     (X.astype(np.uint8), TypeError, "{0} has dtype uint8, expected a float: {0}.astype(float)"),
+    (
+        np.ones(2, "m8[s]"),
+        TypeError,
+        "{0} has dtype timedelta64[s], expected a float: {0}.astype(float)",
+    ),
     (np.ones((0, 3)), ValueError, "{} has shape (0, 3), expected at least one number"),
 ]
 
@@ -173,6 +178,9 @@ VALUES = [
     ),
     ("y runs from -0.5 to 1.0, " + YES, loss("bce_with_logits", X, rows(0.5, -0.5, 0.0))),
     ("y runs from 0.0 to 1.5, " + YES, loss("bce_with_logits", X, rows(0.5, 1.5, 0.0))),
+    (f"y[1] is {rows(1.0, -TINY, 0.0)[1]}, " + SUM, loss("softmax", X, rows(1.0, -TINY, 0.0))),
+    (f"y runs from {-TINY} to 1.0, " + YES, loss("bce_with_logits", X, rows(0.5, -TINY, 0.0))),
+    (f"y runs from 0.0 to {1 + EPS}, " + YES, loss("bce_with_logits", X, rows(0.5, 1 + EPS, 0.0))),
     ("smoothing is -0.25, expected a share from 0 to 1", loss("softmax", X, Y, smoothing=-0.25)),
     ("smoothing is 1.25, expected a share from 0 to 1", loss("softmax", X, Y, smoothing=1.25)),
     ("smoothing is nan, expected a share from 0 to 1", loss("softmax", X, Y, smoothing=NAN)),
@@ -183,6 +191,7 @@ VALUES = [
     ("reg is nan, " + STRENGTH, lambda: l2_loss(W, NAN)),
     ("reg is -0.5, " + STRENGTH, network(reg=-0.5)),
     ("x has shape (3,), expected (N, C)", loss("softmax", X[0], LABELS)),
+    ("y has shape (2, 1), " + A_ROW, loss("svm", X, LABELS[:, None])),
     ("x has shape (3,), expected (N, C)", loss("svm", X[0], LABELS)),
     ("x has shape (1, 2, 3), expected (N, C)", loss("svm", X[None], LABELS)),
     ("x has shape (), expected (N, ...)", affine(x=np.array(1.0))),
@@ -195,7 +204,11 @@ VALUES = [
     ("b has shape (1, 4), expected (4,), " + SINCE_W, affine(b=B[None])),
     ("b has shape (), expected (4,), " + SINCE_W, affine(b=B[0])),
     ("residual_branch has shape (2, 4), expected (2, 3)", network(residual(AFFINE))),
+    ("residual_branch has shape (2, 1), expected (2, 3)", network(residual(AFFINE), params=COLUMN)),
+    ("sizes is [], expected two widths or more", sizes()),
     ("sizes is [3], expected two widths or more", sizes(3)),
+    ("sizes[1] is -1, " + COUNT, sizes(3, -1, 2)),
+    ("sizes[0] is 3.0, " + COUNT, sizes(3.0, 1)),
     ("sizes[1] is 0, " + COUNT, sizes(3, 0, 2)),
     ("sizes[2] is 2.5, " + COUNT, sizes(3, 1, 2.5)),
     ("sizes[0] is '3', " + COUNT, sizes("3", 1)),
@@ -254,7 +267,7 @@ def test_a_word_for_each_array():
 
 def test_what_is_allowed():
     """The bounds themselves, and every type of number that the messages do not refuse."""
-    for dtype in [np.float32, np.int64, np.complex128]:
+    for dtype in [np.float16, np.float32, np.int64, np.complex64, np.complex128]:
         for kind in LAYERS:
             out, cache = find(kind, "forward")(X.astype(dtype), *with_params(kind))
             find(kind, "backward")(out.astype(dtype), cache)
@@ -269,4 +282,4 @@ def test_what_is_allowed():
     find("huber", "loss")(X, Y, delta=1e-300)
     find("bce_with_logits", "loss")(X, rows(1.0, 0.0, 1.0))
     l2_loss(W, 0)
-    mlp([1, 1])
+    mlp([1, np.int64(1)])

@@ -127,6 +127,44 @@ def test_nothing_is_written_into(kind, rng):
             assert np.array_equal(was, now)
 
 
+@kinds
+def test_results_are_arrays_of_their_own(kind, rng):
+    """Writing into a result changes no argument. (identity says that it hands on what it gets.)"""
+    if kind == "identity":
+        return
+    inputs = [np.abs(array) for array in layer_inputs(kind, rng)]  # relu could hand these on
+    out, cache = find(kind, "forward")(*inputs)
+    dout = np.abs(out)
+    grads = as_tuple(find(kind, "backward")(dout, cache))
+    for result in (out, *grads):
+        assert not any(np.shares_memory(result, array) for array in (*inputs, dout))
+
+
+@kinds
+def test_nan_is_not_hidden(kind, rng):
+    """Where it goes in, it comes out."""
+    inputs = layer_inputs(kind, rng)
+    out, cache = find(kind, "forward")(*inputs)
+    for value in (np.nan, -np.nan):
+        dout = numbers(rng, out.shape, "normal", upstream=True)
+        dout[1, 1] = inputs[0][1, 1] = value
+        with np.errstate(invalid="ignore"):
+            dx, *_ = as_tuple(find(kind, "backward")(dout, cache))
+            spoiled, _ = find(kind, "forward")(*inputs)
+        for before, after in [(out, spoiled), (inputs[0], dx)]:
+            assert np.isnan(after[1, 1]) and after.shape == before.shape
+            assert np.isfinite(np.delete(after, 1, axis=0)).all()
+
+
+@losses
+def test_no_loss_hides_nan(kind, rng):
+    x, y = rng.normal(size=(3, 4)), targets(rng, (3, 4), kind, "normal")
+    x[1, 1] = np.nan
+    with np.errstate(invalid="ignore"):
+        loss, dx = find(kind, "loss")(x, y)
+    assert np.isnan(loss) and np.isnan(dx[1, 1])
+
+
 @losses
 def test_no_loss_writes_into_its_arguments(kind, rng):
     card = LOSSES[kind]
@@ -239,6 +277,30 @@ def test_integers_are_taken_as_the_numbers_they_are(kind):
         as_tuple(backward(out_f, cache)), as_tuple(backward(out_f, cache_f)), strict=True
     ):
         assert np.array_equal(one, two)
+
+
+@losses
+def test_losses_take_integers_as_the_numbers_they_are(kind):
+    loss, x = find(kind, "loss"), np.arange(-3, 9).reshape(3, 4)
+    whole = {"numbers": x[::-1], "probabilities": x % 2}.get(LOSSES[kind].targets, np.arange(3))
+    for y in (whole, np.eye(3, 4, dtype=int)) if "rows" in LOSSES[kind].targets else (whole,):
+        float_y = y.astype(float) if y.ndim > 1 else y
+        for options in option_sets(LOSSES[kind]):
+            expected = loss(x.astype(float), float_y, **options)
+            for one in (loss(x, y, **options), loss(x, float_y, **options)):
+                assert one[0] == expected[0] and np.array_equal(one[1], expected[1])
+
+
+@losses
+def test_losses_by_entry_take_any_shape(kind, rng):
+    """The mean is over all entries, however they are arranged."""
+    if LOSSES[kind].mean != "entries":
+        return
+    x, y = rng.normal(size=(3, 8)), targets(rng, (3, 8), kind, "normal")
+    loss, dx = find(kind, "loss")(x, y)
+    for shape in [(24,), (24, 1), (2, 3, 4), (2, 3, 2, 2)]:
+        again, dx_again = find(kind, "loss")(x.reshape(shape), y.reshape(shape))
+        assert again == loss and np.array_equal(dx_again, dx.reshape(shape))
 
 
 @kinds

@@ -14,8 +14,8 @@ from manual.network import (
     residual,
 )
 from reference.agreement import UNDECIDED, compare
-from reference.cards import LAYERS
-from reference.networks import REGIMES, build, kinds_of, numbers, problems
+from reference.cards import LAYERS, LOSSES
+from reference.networks import REGIMES, build, kinds_of, numbers, problems, targets
 from reference.numbers import ALLOWANCES
 from reference.paths import PATHS, path
 from reference.paths.by_hand import gradients as by_hand
@@ -118,6 +118,30 @@ def test_inputs_of_three_axes_are_flattened_on_every_path():
     params = {"W1": rng.normal(size=(6, 2)), "b1": rng.normal(size=2)}
     x, dout = rng.normal(size=(4, 2, 3)), rng.normal(size=(4, 2))
     agrees(Problem([layer("affine", "W1", "b1")], params, x, dout))
+
+
+LARGE = (70, 150)  # more rows than columns of the random networks, more classes than an int8 holds
+
+
+@pytest.mark.parametrize("kind", sorted({*LAYERS, *LOSSES}))
+def test_sizes_and_numbers_that_are_not_drawn(kind):
+    """Many rows and many columns, then numbers of every size from 1e-8 to 1e5."""
+    rng = np.random.default_rng(7)
+    sizes = 10.0 ** np.arange(-8, 5.25, 0.25)
+    far = np.stack([sizes, -sizes[::-1]])
+    for x in (rng.normal(size=LARGE), far):
+        if kind in LOSSES:
+            ys = [targets(np.random.default_rng(seed), x.shape, kind, "normal") for seed in (0, 1)]
+            found = [Problem([layer("identity")], {}, x, y, layer(kind)) for y in ys]
+        elif kind == "affine":
+            params = {"W": numbers(rng, (x.shape[1], 30), "normal"), "b": rng.normal(size=30)}
+            dout = rng.normal(size=(len(x), 30))
+            found = [Problem([layer("affine", "W", "b")], params, x, dout)]
+        else:
+            found = [Problem([layer(kind)], {}, x, rng.normal(size=x.shape))]
+        for problem in found:
+            (each,) = compare(problem, ("pytorch",))
+            assert each.agrees and each.entries, describe(each)
 
 
 def test_networks_shrink_to_what_can_be_done_by_hand():
@@ -233,6 +257,8 @@ def test_nothing_is_written_into():
     labels = np.array([2, 0])
     network_backward(dout, network_forward(x, params, net)[1])
     network_loss(x, labels, params, net, layer("softmax"), reg=0.5)
+    for ends in [[residual(layer("tanh"))], [residual(layer("identity"), net[0])]]:
+        network_backward(dout, network_forward(x, params, ends)[1])
     l2_loss(params["W1"], 0.5)
     for name, array in (params | {"x": x, "dout": dout}).items():
         assert np.array_equal(array, before[name]), name

@@ -14,7 +14,7 @@ from manual import optimizers
 from reference.numbers import ALLOWANCES, UNIT, allowances, rounding_array
 
 STEPS = 10
-SHAPES = [(3, 4), (5,), (2, 1, 3), (1,)]
+SHAPES = [(3, 4), (5,), (2, 1, 3), (1,), (2, 1, 2, 2), ()]
 DTYPES = [np.float64, np.float32]
 
 # Our name -> torch's class, its fixed arguments, {our setting: torch's}, {our memory: torch's}.
@@ -126,6 +126,52 @@ def test_a_gradient_of_zero_moves_nothing(name):
     w = np.array([1.0, -2.5, 1e-9])
     expected = w - 0.001 * 0.01 * w if name == "adamw" else w
     assert (getattr(optimizers, name)(w, np.zeros(3))[0] == expected).all()
+
+
+@every_optimizer
+def test_a_thousand_steps_of_torch(name):
+    """Corrections for the first steps fade, and do not stop short."""
+    kind, fixed, _, memory = TORCH[name]
+    w, grads = np.array([0.5, -2.0]), np.random.default_rng(11).normal(size=(1000, 2))
+    ours, config = run_by_hand(name, w, grads, None)[-1]
+    counted, counted_config = run_by_hand(
+        name, rounding_array(w), map(rounding_array, grads), None
+    )[-1]
+    parameter = torch.nn.Parameter(torch.tensor(w))
+    optimizer = kind([parameter], **fixed, **torch_settings(name, DEFAULTS[name]))
+    for dw in grads:
+        parameter.grad = torch.tensor(dw)
+        optimizer.step()
+    agree(ours, parameter.detach().numpy(), counted, UNIT[w.dtype])
+    for our, their in memory.items():
+        state = optimizer.state[parameter][their].numpy()
+        agree(config[our], state, counted_config[our], UNIT[w.dtype])
+
+
+def test_a_setting_of_zero_is_a_setting():
+    """Zero is no missing value: without memory, or without decay, each is a simpler one."""
+    w, grads = np.array([1.5, -2.0]), np.random.default_rng(12).normal(size=(3, 2))
+    sgd = run_by_hand("sgd", w, grads, {"learning_rate": 0.01})[-1][0]
+    adam = run_by_hand("adam", w, grads, None)[-1][0]
+    for name in ("momentum", "nesterov"):
+        assert (run_by_hand(name, w, grads, {"momentum": 0.0})[-1][0] == sgd).all()
+    assert (run_by_hand("adamw", w, grads, {"weight_decay": 0.0})[-1][0] == adam).all()
+    for name in TORCH:
+        assert (run_by_hand(name, w, grads, {"learning_rate": 0.0})[-1][0] == w).all()
+    for name, settings in [("rmsprop", ["decay"]), ("adam", ["beta1", "beta2"])]:
+        # All that is left of the memory is this step: dw / |dw|.
+        config = dict.fromkeys([*settings, "epsilon"], 0.0) | {"learning_rate": 0.5}
+        stepped = run_by_hand(name, w, grads[:1], config)[-1][0]
+        assert (stepped == w - 0.5 * np.sign(grads[0])).all()
+
+
+@every_optimizer
+def test_results_are_arrays_of_their_own(name):
+    """Not the w and dw of the caller, who may go on writing into them."""
+    w, dw = np.array([1.0, 2.0]), np.array([0.5, -0.5])
+    next_w, config = getattr(optimizers, name)(w, dw)
+    for result in (next_w, *(config[key] for key in TORCH[name][3])):
+        assert not np.shares_memory(result, w) and not np.shares_memory(result, dw)
 
 
 @every_optimizer

@@ -17,11 +17,11 @@ MSE = layer("mse")
 NAN, INF = float("nan"), float("inf")
 
 
-def data(seed=0):
-    """Seven rows, a network with one hidden layer, and parameters."""
+def data(seed=0, rows=N):
+    """Rows, seven of them unless told, a network with one hidden layer, and parameters."""
     rng = np.random.default_rng(seed)
     net, params = mlp([3, 4, 2], "tanh", seed=seed)
-    return rng.normal(size=(N, 3)), rng.normal(size=(N, 2)), params, net
+    return rng.normal(size=(rows, 3)), rng.normal(size=(rows, 2)), params, net
 
 
 def plain_loop(x, y, params, net, batches, step=optimizers.sgd, config=None, reg=0.0, clip=None):
@@ -73,6 +73,25 @@ def test_what_a_plain_loop_gives(size, case):
         train(x, y, params, net, MSE, epochs=4, batch_size=size, **options),
         plain_loop(x, y, params, net, [epoch] * 4, **theirs),
     )
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_more_rows_than_seven(shuffle):
+    """A hundred rows, the last batch of four; x may have more axes than two."""
+    x, y, params, net = data(rows=100)
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(100) if shuffle else np.arange(100) for _ in range(3)]
+    batches = [[order[i : i + 32] for i in range(0, 100, 32)] for order in orders]
+    options = {"epochs": 3, "batch_size": 32, "shuffle": shuffle}
+    expected = plain_loop(x, y, params, net, batches)
+    same(train(x, y, params, net, MSE, **options), expected)
+    same(train(x.reshape(100, 1, 3), y, params, net, MSE, **options), expected)
+
+
+def test_history_is_a_list_of_floats():
+    x, y, params, net = data()
+    _, history = train(x, y, params, net, MSE, epochs=3)
+    assert [type(loss) for loss in history] == [float] * 3
 
 
 def test_defaults():
