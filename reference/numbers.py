@@ -231,13 +231,17 @@ def given(number: float) -> Rounding:
 
 
 _given: Callable = np.frompyfunc(given, 1, 1)
+_never_exact: Callable = np.frompyfunc(lambda number: Rounding(float(number), GIVEN), 1, 1)
 _s: Callable = np.frompyfunc(lambda n: n.s if type(n) is Rounding else lift(n).s, 1, 1)
 _value: Callable = np.frompyfunc(lambda n: n.value if type(n) is Rounding else float(n), 1, 1)
 
 
-def rounding_array(array: Array) -> Array:
-    """An array of floats as an object array of Rounding numbers."""
-    return np.asarray(_given(array), dtype=object)
+def rounding_array(array: Array, exact: bool = True) -> Array:
+    """An array of floats as an object array of Rounding numbers.
+
+    exact: whether small multiples of 2**-12 count as exact; if not, every operation on them rounds
+    """
+    return np.asarray((_given if exact else _never_exact)(array), dtype=object)
 
 
 def allowances(array: Any) -> Array:

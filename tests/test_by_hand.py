@@ -306,10 +306,10 @@ def test_mlp():
         "W1": (3, 400), "b1": (400,), "W2": (400, 2), "b2": (2,),
     }  # fmt: skip
     assert not params["b1"].any() and not params["b2"].any()
-    # Layer by layer, the next numbers of one generator. 1200 and 800 draws: their spread is within a tenth of sqrt(2 / inputs), four of its errors.
+    # 1200 and 800 draws: their spread is within a tenth of sqrt(2 / inputs), four of its errors.
     assert abs(params["W1"].std() / math.sqrt(2 / 3) - 1) < 0.1
     assert abs(params["W2"].std() / math.sqrt(2 / 400) - 1) < 0.1
-    draws = np.random.default_rng(4)
+    draws = np.random.default_rng(4)  # one generator, layer by layer
     assert np.array_equal(params["W1"], draws.normal(scale=math.sqrt(2 / 3), size=(3, 400)))
     assert np.array_equal(params["W2"], draws.normal(scale=math.sqrt(2 / 400), size=(400, 2)))
     again = mlp([3, 400, 2], "tanh", seed=4)[1]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from manual.affine import affine_forward
-from manual.catalog import find
+from manual.catalog import find, functions
 from manual.checks import expect
 from manual.network import (
     l2_loss,
@@ -249,6 +249,8 @@ def test_a_kind_nobody_wrote(call, what):
         call()
     known = str(raised.value).split(": ")[1].split(", ")
     assert known == sorted(known)
+    verb = what.rpartition("_")[2]
+    assert all(f"{kind}_{verb}" in functions() for kind in known)
     assert set(known) >= set(LOSSES if what.endswith("loss") else LAYERS)
 
 

@@ -120,7 +120,9 @@ def test_inputs_of_three_axes_are_flattened_on_every_path():
     agrees(Problem([layer("affine", "W1", "b1")], params, x, dout))
 
 
-LARGE = (70, 150)  # more rows than columns of the random networks, more classes than an int8 holds
+# More of both than random networks have, and more classes than an int8 holds. PyTorch's svm adds up
+# its slopes one by one: exact where 1/N is a power of 2.
+LARGE = (64, 150)
 
 
 @pytest.mark.parametrize("kind", sorted({*LAYERS, *LOSSES}))

@@ -14,7 +14,7 @@ from manual import optimizers
 from reference.numbers import ALLOWANCES, UNIT, allowances, rounding_array
 
 STEPS = 10
-SHAPES = [(3, 4), (5,), (2, 1, 3), (1,), (2, 1, 2, 2), ()]
+SHAPES = [(3, 4), (5,), (2, 1, 3), (1,), (2, 1, 2, 2)]
 DTYPES = [np.float64, np.float32]
 
 # Our name -> torch's class, its fixed arguments, {our setting: torch's}, {our memory: torch's}.
@@ -163,6 +163,20 @@ def test_a_setting_of_zero_is_a_setting():
         config = dict.fromkeys([*settings, "epsilon"], 0.0) | {"learning_rate": 0.5}
         stepped = run_by_hand(name, w, grads[:1], config)[-1][0]
         assert (stepped == w - 0.5 * np.sign(grads[0])).all()
+
+
+@every_optimizer
+def test_a_single_number_is_a_parameter(name):
+    """A parameter without axes moves as one of one entry does."""
+    grads = np.random.default_rng(13).normal(size=(STEPS, 1))
+    path = run_by_hand(name, np.array([1.5]), grads, None)
+    alone = run_by_hand(name, np.array(1.5), [np.array(dw[0]) for dw in grads], None)
+    for (w, config), (w_alone, config_alone) in zip(path, alone, strict=True):
+        assert np.shape(w_alone) == () and w_alone == w[0]
+        assert all(np.all(config_alone[key] == config[key]) for key in config)
+    clipped, norm = optimizers.clip_by_norm({"a": np.array(3.0), "b": np.array([4.0])}, 2.5)
+    assert norm == 5 and clipped["a"] == 3 * (2.5 / (5 + 1e-6))
+    assert optimizers.clip_by_value({"a": np.array(3.0)}, 2.5) == {"a": 2.5}
 
 
 @every_optimizer
