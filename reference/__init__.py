@@ -8,6 +8,7 @@
 Importing this package imports neither torch nor jax; a path does, when it is first used.
 """
 
-from reference.check import Report, gradcheck, labels, losscheck
+from reference.check import gradcheck, labels, losscheck
+from reference.report import Report
 
 __all__ = ["Report", "gradcheck", "labels", "losscheck"]

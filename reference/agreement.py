@@ -123,7 +123,7 @@ def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Compar
     error = np.abs(got - expected)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error == 0, 0.0, error / bound)
-    ratio[np.isnan(ratio)] = np.inf  # nan agrees with nothing
+    ratio[np.isnan(ratio) | ~np.isfinite(bound)] = np.inf  # nan agrees with nothing
     keep = np.ones(ratio.size, bool)
     left_out = {}
     for reason, marks in skipped.items():

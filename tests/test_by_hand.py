@@ -93,6 +93,21 @@ def test_activation(kind):
         assert np.abs(dx - DOUT * np.array([slope])).max() <= U16 * 8
 
 
+def test_small_results_keep_their_digits():
+    """expm1 and log1p, where exp(x) - 1 and log(1 + x) would leave half of the digits or none."""
+    x = np.array([-1e-10, -1e-5, -36.0, -100.0])
+
+    def digits(found, expected):
+        assert (np.abs(found - expected) <= 8 * 2.0**-53 * np.abs(expected)).all()
+
+    digits(find("elu", "forward")(x)[0], [math.expm1(each) for each in x])
+    digits(find("tanh", "forward")(x)[0], [math.tanh(each) for each in x])
+    digits(find("softplus", "forward")(x)[0], [math.log1p(math.exp(each)) for each in x])
+    for each in x:
+        loss, _ = find("bce_with_logits", "loss")(np.array([each]), np.array([0.0]))
+        digits(loss, math.log1p(math.exp(each)))
+
+
 def test_affine():
     """One student, CGPA 8 and IQ 9, two neurons."""
     x, w, b = np.array([[8.0, 9.0]]), np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([0.5, -0.5])
@@ -150,6 +165,7 @@ P = np.array([[1, 2, 5], [1, 3, 4]]) / 8
 D = np.array([[3.0, -0.5], [0.5, -4.0]])  # x - y
 Y = np.array([[1.0, 2.0], [-3.0, 0.5]])
 ROWS = np.array([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]])
+NEARLY = ROWS * (1 - 2.0**-23)  # as float32 may have left them: taken as they are
 SMOOTH = 0.75 * ROWS + 0.25 / 3
 LABELS = np.array([2, 0])
 ONE_HOT = np.array([[0, 0, 1], [1, 0, 0]])
@@ -183,6 +199,7 @@ LOSS_EXAMPLES = {
     "softmax": [
         (LOGS, LABELS, {}, -(log(5 / 8) + log(1 / 8)) / 2, (P - ONE_HOT) / 2),
         (LOGS, ROWS, {}, -(ROWS * np.log(P)).sum() / 2, (P - ROWS) / 2),
+        (LOGS, NEARLY, {}, -(NEARLY * np.log(P)).sum() / 2, (P - NEARLY) / 2),
         (LOGS, ROWS, {"smoothing": 0.25}, -(SMOOTH * np.log(P)).sum() / 2, (P - SMOOTH) / 2),
     ],
     "svm": [
@@ -211,6 +228,10 @@ def test_corners_push_nothing():
     assert dx.tolist() == [[0.0, 0.5]]
     _, dx = find("svm", "loss")(np.array([[2.0, 1.0, 1.5]]), np.array([0]))
     assert dx.tolist() == [[-1.0, 0.0, 1.0]]
+    loss, dx = find("svm", "loss")(np.array([[2.0, 1.0 + 2.0**-52]]), np.array([0]))
+    assert loss == 2.0**-52 and dx.tolist() == [[-1.0, 1.0]]  # and a margin above it, however small
+    _, dx = find("l1", "loss")(np.array([[2.0 + 2.0**-51, -(2.0**-1074)]]), np.array([[2.0, 0.0]]))
+    assert dx.tolist() == [[0.5, -0.5]]
     _, dx = find("huber", "loss")(np.array([[1.0, -1.0]]), np.array([[0.0, 0.0]]))
     assert dx.tolist() == [[0.5, -0.5]]
 
@@ -277,6 +298,21 @@ def test_regularisation_reads_the_strength_and_the_axes():
     loss, _, grads = network_loss(x, y, params, net, layer("mse"), reg=2.0**-40)
     assert loss == 1 + 2.0**-41 * 9
     assert grads == {"b": [[2 + 3 * 2.0**-40]], "W": [2.0]}
+
+
+def test_regularisation_reaches_every_layer():
+    net, params = mlp([2, 2, 2, 2, 2, 2, 2, 1], "identity")
+    given = np.ones((1, 2)), np.zeros((1, 1)), params, net, layer("mse")
+    plain, _, grads = network_loss(*given)
+    total, _, pulled = network_loss(*given, reg=0.5)
+    weights = [name for name in params if name.startswith("W")]
+    assert len(weights) == 7
+    for name, grad in grads.items():
+        extra = 0.5 * params[name] if name in weights else 0
+        assert np.array_equal(pulled[name], grad + extra)
+    for name in weights:
+        plain += 0.5 * (params[name] * params[name]).sum() / 2
+    assert total == plain
 
 
 def test_no_layers_at_all():

@@ -24,7 +24,8 @@ from manual.network import (
 from reference.cards import LAYERS, LOSSES
 from reference.numbers import rounding_array
 
-NAN, INF, EPS, TINY = float("nan"), float("inf"), 2.0**-23, 2.0**-1074
+NAN, INF, EPS = float("nan"), float("inf"), 2.0**-23
+TINY, OVER = 2.0**-1074, 1 + 2.0**-52  # the numbers next to 0 and next to 1
 X, Y, W, B = np.ones((2, 3)), np.zeros((2, 3)), np.ones((3, 4)), np.ones(4)
 LABELS = np.array([0, 2])
 AFFINE = layer("affine", "W", "b")
@@ -180,7 +181,7 @@ VALUES = [
     ("y runs from 0.0 to 1.5, " + YES, loss("bce_with_logits", X, rows(0.5, 1.5, 0.0))),
     (f"y[1] is {rows(1.0, -TINY, 0.0)[1]}, " + SUM, loss("softmax", X, rows(1.0, -TINY, 0.0))),
     (f"y runs from {-TINY} to 1.0, " + YES, loss("bce_with_logits", X, rows(0.5, -TINY, 0.0))),
-    (f"y runs from 0.0 to {1 + EPS}, " + YES, loss("bce_with_logits", X, rows(0.5, 1 + EPS, 0.0))),
+    (f"y runs from 0.0 to {OVER}, " + YES, loss("bce_with_logits", X, rows(0.5, OVER, 0.0))),
     ("smoothing is -0.25, expected a share from 0 to 1", loss("softmax", X, Y, smoothing=-0.25)),
     ("smoothing is 1.25, expected a share from 0 to 1", loss("softmax", X, Y, smoothing=1.25)),
     ("smoothing is nan, expected a share from 0 to 1", loss("softmax", X, Y, smoothing=NAN)),

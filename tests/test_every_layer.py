@@ -110,6 +110,36 @@ def test_rows_do_not_see_each_other(kind, rng):
 
 
 @kinds
+def test_a_thousand_rows(kind, rng):
+    """The same rows, three hundred times over."""
+    forward, backward = find(kind, "forward"), find(kind, "backward")
+    x, *params = layer_inputs(kind, rng)
+    many = np.tile(x, (300, 1))
+    out, cache = forward(x, *params)
+    out_many, cache_many = forward(many, *params)
+    dout = numbers(rng, out.shape, "normal", upstream=True)
+    dx, *dparams = as_tuple(backward(dout, cache))
+    dx_many, *dparams_many = as_tuple(backward(np.tile(dout, (300, 1)), cache_many))
+    u = 2.0**-53
+    for found, expected in [(out_many, np.tile(out, (300, 1))), (dx_many, np.tile(dx, (300, 1)))]:
+        assert np.abs(found - expected).max() <= 32 * u * np.abs(expected).max()
+    for found, each in zip(dparams_many, dparams, strict=True):
+        # Sums of 900 terms, each no larger than 4 * 4.
+        assert np.abs(found - 300 * each).max() <= 900 * u * 900 * 16
+
+
+@losses
+def test_a_loss_of_a_thousand_rows(kind, rng):
+    x, y = rng.normal(size=(3, 4)), targets(rng, (3, 4), kind, "normal")
+    many = np.concatenate([y] * 300)
+    loss, dx = find(kind, "loss")(x, y)
+    loss_many, dx_many = find(kind, "loss")(np.tile(x, (300, 1)), many)
+    # The mean of at most 3600 positive terms; divided by 300 once more.
+    assert abs(loss_many - loss) <= 3600 * 2.0**-53 * loss
+    assert np.abs(dx_many * 300 - np.tile(dx, (300, 1))).max() <= 16 * 2.0**-53
+
+
+@kinds
 def test_nothing_is_written_into(kind, rng):
     """Arguments, dout and cache are as they were, after every call."""
     forward, backward = find(kind, "forward"), find(kind, "backward")
@@ -259,6 +289,49 @@ def test_corners_and_extremes_are_those_of_pytorch(kind):
         u, tiny = UNIT[x.dtype], np.finfo(float).tiny
         assert (np.abs(dx - theirs.numpy()) <= 8 * (u * s + tiny)).all()
         assert (np.abs(ours - out.detach().numpy()) <= 8 * (u * allowances(with_s) + tiny)).all()
+
+
+@kinds
+def test_no_digits_are_lost(kind):
+    """From 1e-8 to 1e5: as many digits as PyTorch, whatever roundings our own code would need.
+
+    Elsewhere the allowance is counted in the code on trial: one that loses digits, x + 1e6 - 1e6,
+    is allowed more. Here it is 32 roundings of an output, and of a slope of about 1.
+    """
+    import torch
+
+    card, u = LAYERS[kind], UNIT[np.dtype(float)]
+    if kind == "affine":
+        return
+    sizes = 10.0 ** np.arange(-8, 5.25, 0.125)
+    x = np.concatenate([sizes, -sizes])[None, :]
+    dout = np.where(np.arange(x.size) % 2, 1.5, -0.75)[None, :]
+    for options in option_sets(card):
+        tensor = torch.tensor(x, requires_grad=True)
+        theirs = card.torch(torch.nn.functional, tensor, **options)
+        (slopes,) = torch.autograd.grad(theirs, tensor, torch.tensor(dout))
+        expected = theirs.detach().numpy()
+        ours, cache = find(kind, "forward")(x, **options)
+        dx = find(kind, "backward")(dout, cache)
+        assert (np.abs(ours - expected) <= 32 * u * np.maximum(1, np.abs(expected))).all()
+        assert (np.abs(dx - slopes.numpy()) <= 32 * u * np.abs(dout)).all()
+
+
+@losses
+def test_no_digits_of_a_loss_are_lost(kind, rng):
+    """The same of losses: 32 roundings of the loss, and of the largest slope."""
+    import torch
+
+    card, u = LOSSES[kind], UNIT[np.dtype(float)]
+    x = 10 * rng.normal(size=(4, 8))  # 4 and 8: PyTorch divides by them without rounding
+    y = targets(rng, x.shape, kind, "normal")
+    for options in option_sets(card):
+        tensor = torch.tensor(x, requires_grad=True)
+        theirs = card.torch(torch.nn.functional, tensor, torch.tensor(y), **options)
+        (slopes,) = torch.autograd.grad(theirs, tensor)
+        loss, dx = find(kind, "loss")(x, y, **options)
+        assert abs(loss - theirs.item()) <= 32 * u * loss
+        assert np.abs(dx - slopes.numpy()).max() <= 32 * u * slopes.abs().max().item()
 
 
 @kinds

@@ -158,7 +158,7 @@ def scripted(losses):
     ("losses", "tolerance", "epochs"),
     [
         ([16, 9, 4, 1, 0.25], 3, 4),  # falls by 7, by 5, and by no more than 3
-        ([16, 9, 4, 1, 0.25], 2.75, 5),
+        ([16, 9, 4, 1, 0.25], 3 - 2.0**-51, 5),  # the number next to 3
         ([16, 12.25, 4, 1, 0.25], 3.75, 2),  # at the second epoch, the earliest
         ([1, 9, 12.25, 16, 25], 3.25, 3),  # a small rise stops it, and a large one does not
         ([9, 16, 9, 16, 9], 1, 5),  # two epochs in a row are compared, no others
@@ -239,9 +239,9 @@ def test_progress_wraps_the_epochs():
     assert shown == [range(3), 0, 1, 2]
 
 
-def spoiled(array, value):
+def spoiled(array, value, at=(2, 1)):
     array = array.copy()
-    array[2, 1] = value
+    array[at] = value
     return array
 
 
@@ -257,6 +257,12 @@ WRONG = [
     ({"reg": -0.5}, "reg is -0.5, expected a strength of 0 or more"),
     ({"max_norm": 0}, "max_norm is 0, expected a number above 0"),
     ({"x": spoiled(X, NAN)}, "x[2, 1] is nan, expected finite numbers"),
+    ({"x": spoiled(X, INF, (6, 2))}, "x[6, 2] is inf, expected finite numbers"),
+    ({"y": spoiled(Y, NAN, (6, 1)).astype(np.float32)}, "y[6, 1] is nan, expected finite numbers"),
+    (
+        {"params": {**PARAMS, "b2": spoiled(PARAMS["b2"], INF, 1)}},
+        "params['b2'][1] is inf, expected finite numbers",
+    ),
     ({"x": X.tolist()}, "x is a list, expected a NumPy array"),
     ({"x": np.array(1.0)}, "x has shape (), expected (N, ...)"),
     ({"y": spoiled(Y, -INF), "batch_size": 2}, "y[2, 1] is -inf, expected finite numbers"),
@@ -282,6 +288,20 @@ def test_bounds_that_are_allowed():
     for options in [{"batch_size": 1}, {"batch_size": N}, {"batch_size": np.int64(2)}]:
         assert len(train(X, Y, PARAMS, NET, MSE, epochs=1, **options)[1]) == 1
     train(X, np.zeros(N, np.uint8), PARAMS, NET, layer("softmax"), epochs=1)
+
+
+def test_overflow_in_the_last_batch():
+    """Each of seven batches is looked at, not the sum of an epoch, nor the first."""
+    x, y, params, net = data()
+    y[6] = 1e200
+    with (
+        np.errstate(over="ignore"),
+        raises(
+            FloatingPointError,
+            "the loss became inf in epoch 1: try a learning rate below the default",
+        ),
+    ):
+        train(x, y, params, net, MSE, batch_size=1, epochs=1)
 
 
 @pytest.mark.parametrize(
