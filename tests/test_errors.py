@@ -90,14 +90,16 @@ def test_dout_of_another_shape(kind):
     """Those that NumPy would broadcast without a word, too."""
     out, cache = find(kind, "forward")(X, *with_params(kind))
     N, M = out.shape
-    for shape in [(N, 1), (1, M), (M,), (1,), (), (M, N), (N, M, 1), (1, N, M), (N + 1, M)]:
+    for shape in [(N, 1), (1, M), (M,), (1,), (), (M, N), (N, M, 1), (1, 1, N, M), (N + 1, M)]:
         with raises(ValueError, f"dout has shape {shape}, expected {out.shape}"):
             find(kind, "backward")(np.ones(shape), cache)
 
 
 @pytest.mark.parametrize("kind", [*BY_ENTRY, "softmax"])
 def test_targets_of_another_shape(kind):
-    shapes = [(2, 1), (1, 3), (3, 2), (2, 3, 1)] + [(3,), (2,), ()] * (kind in BY_ENTRY)
+    shapes = [(2, 1), (1, 3), (3, 2), (2, 3, 1), (1, 1, 2, 3)] + [(3,), (2,), ()] * (
+        kind in BY_ENTRY
+    )
     for shape in shapes:
         with raises(ValueError, f"y has shape {shape}, expected (2, 3)"):
             find(kind, "loss")(X, np.zeros(shape))
@@ -111,6 +113,10 @@ def test_targets_that_are_not_finite(kind, bad):
     y[0, 2] = y[1, 1] = bad
     with raises(ValueError, f"y[0, 2] is {bad}, expected finite numbers"):
         find(kind, "loss")(X, y)
+    y = np.zeros((30, 30))
+    y[29, 29] = bad
+    with raises(ValueError, f"y[29, 29] is {bad}, expected finite numbers"):
+        find(kind, "loss")(np.ones((30, 30)), y)
 
 
 A_ROW = "expected (2,), a label for each row of x"
@@ -186,12 +192,15 @@ VALUES = [
     ("smoothing is 1.25, expected a share from 0 to 1", loss("softmax", X, Y, smoothing=1.25)),
     ("smoothing is nan, expected a share from 0 to 1", loss("softmax", X, Y, smoothing=NAN)),
     ("delta is 0, expected a number above 0", loss("huber", X, Y, delta=0)),
+    ("delta is -1, expected a number above 0", loss("huber", X, Y, delta=-1)),
     ("delta is -1.5, expected a number above 0", loss("huber", X, Y, delta=-1.5)),
     ("delta is nan, expected a number above 0", loss("huber", X, Y, delta=NAN)),
     ("reg is -0.5, " + STRENGTH, lambda: l2_loss(W, -0.5)),
     ("reg is nan, " + STRENGTH, lambda: l2_loss(W, NAN)),
     ("reg is -0.5, " + STRENGTH, network(reg=-0.5)),
     ("x has shape (3,), expected (N, C)", loss("softmax", X[0], LABELS)),
+    ("y[1] is 2, expected a label from 0 to 1", loss("svm", X[:, :2], LABELS)),
+    ("y[1] is 2, expected a label from 0 to 0", loss("softmax", X[:, :1], LABELS)),
     ("y has shape (2, 1), " + A_ROW, loss("svm", X, LABELS[:, None])),
     ("x has shape (3,), expected (N, C)", loss("svm", X[0], LABELS)),
     ("x has shape (1, 2, 3), expected (N, C)", loss("svm", X[None], LABELS)),
