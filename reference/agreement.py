@@ -29,6 +29,7 @@ from reference.problem import Gradients, Problem
 UNDECIDED = "a branch within rounding of its corner"
 CORNER = "evaluations on different sides of a corner"
 COARSE = "a step too coarse among large numbers"
+WIDE = "a bound wider than all the gradient"
 
 
 class Comparison(NamedTuple):
@@ -131,9 +132,16 @@ def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Compar
         if marked.any():
             left_out[reason] = int(marked.sum())
             keep &= ~marked
-    ratio[~keep] = 0.0
     ends = np.cumsum(sizes, dtype=np.intp)
-    arrays = np.logical_or.reduceat(keep, ends - np.array(sizes))
+    starts = ends - np.array(sizes)
+    # Agreement within a bound that is wider than the largest number of the array says nothing.
+    size = np.repeat(np.maximum.reduceat(np.abs(expected), starts), sizes)
+    wide = keep & (ratio <= ALLOWANCES) & (ALLOWANCES * bound > size) & (size > 0)
+    if wide.any():
+        left_out[WIDE] = int(wide.sum())
+        keep &= ~wide
+    ratio[~keep] = 0.0
+    arrays = np.logical_or.reduceat(keep, starts)
     top = int(np.argmax(ratio))
     where, worst = "", float(ratio[top])
     if worst:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from reference.agreement import COARSE, CORNER, UNDECIDED
+from reference.agreement import COARSE, CORNER, UNDECIDED, WIDE
 from reference.numbers import ALLOWANCES
 from reference.paths import PATHS
 from reference.prove import NOTHING, Cell, Tally, as_json, chosen, hidden, prove, rows, versions
@@ -25,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-REASONS = (UNDECIDED, CORNER, COARSE)
+REASONS = (UNDECIDED, CORNER, COARSE, WIDE)
 TITLES = {
     "pytorch": "PyTorch",
     "jax": "JAX",

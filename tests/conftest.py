@@ -25,3 +25,20 @@ def rng():
     import numpy as np
 
     return np.random.default_rng(0)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What was shown, on one screen: a line a file, in the words of its docstring."""
+    counts = {}
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.stats.get(outcome, []):
+            file = report.nodeid.split("::")[0]
+            if getattr(report, "when", "call") == "call" or outcome != "passed":
+                counts.setdefault(file, {}).setdefault(outcome, 0)
+                counts[file][outcome] += 1
+    terminalreporter.section("what was shown")
+    for file, outcomes in sorted(counts.items()):
+        path = terminalreporter.config.rootpath / file
+        first = path.read_text(encoding="utf-8").split('"""')[1].strip().splitlines()[0]
+        tally = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+        terminalreporter.write_line(f"{tally:>11}  {first}")

@@ -315,6 +315,13 @@ def test_regularisation_reaches_every_layer():
     assert total == plain
 
 
+def test_options_reach_the_layer_and_the_loss():
+    net, x = [layer("leaky_relu", slope=0.25)], np.array([[-8.0]])
+    assert network_forward(x, {}, net)[0].tolist() == [[-2.0]]
+    loss, dx, _ = network_loss(x, np.array([[0.0]]), {}, net, layer("huber", delta=0.5))
+    assert loss == 0.5 * (2 - 0.25) and dx.tolist() == [[-0.5 * 0.25]]
+
+
 def test_no_layers_at_all():
     x, dout = np.array([[2.0]]), np.array([[5.0]])
     out, cache = network_forward(x, {}, [])

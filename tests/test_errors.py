@@ -188,6 +188,11 @@ VALUES = [
     (f"y[1] is {rows(1.0, -TINY, 0.0)[1]}, " + SUM, loss("softmax", X, rows(1.0, -TINY, 0.0))),
     (f"y runs from {-TINY} to 1.0, " + YES, loss("bce_with_logits", X, rows(0.5, -TINY, 0.0))),
     (f"y runs from 0.0 to {OVER}, " + YES, loss("bce_with_logits", X, rows(0.5, OVER, 0.0))),
+    # The first row is off too, by no more than rounding.
+    (
+        "y[1] is [0.5 0.5 0.5], " + SUM,
+        loss("softmax", X, np.array([[1 - 2 * EPS, 0, 0], [0.5, 0.5, 0.5]])),
+    ),
     ("smoothing is -0.25, expected a share from 0 to 1", loss("softmax", X, Y, smoothing=-0.25)),
     ("smoothing is 1.25, expected a share from 0 to 1", loss("softmax", X, Y, smoothing=1.25)),
     ("smoothing is nan, expected a share from 0 to 1", loss("softmax", X, Y, smoothing=NAN)),

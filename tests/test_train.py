@@ -258,7 +258,10 @@ WRONG = [
     ({"max_norm": 0}, "max_norm is 0, expected a number above 0"),
     ({"x": spoiled(X, NAN)}, "x[2, 1] is nan, expected finite numbers"),
     ({"x": spoiled(X, INF, (6, 2))}, "x[6, 2] is inf, expected finite numbers"),
-    ({"y": spoiled(Y, NAN, (6, 1)).astype(np.float32)}, "y[6, 1] is nan, expected finite numbers"),
+    (
+        {"y": spoiled(Y, NAN, (6, 1)).astype(np.float32), "batch_size": 2},
+        "y[6, 1] is nan, expected finite numbers",
+    ),
     (
         {"params": {**PARAMS, "b2": spoiled(PARAMS["b2"], INF, 1)}},
         "params['b2'][1] is inf, expected finite numbers",
