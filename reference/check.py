@@ -25,12 +25,14 @@ from hypothesis import strategies as st
 from manual.checks import Array
 from reference import oracle
 from reference.networks import PLAIN_RUN, numbers
+from reference.networks import REGIMES as ALL_REGIMES
 from reference.numbers import ALLOWANCES, UNIT, allowances, counting, rounding_array
 from reference.report import Counterexample, Report
 
 REGIMES = ("halves", "normal", "saturated", "tiny", "huge")
 MANY = 200  # entries: above, random directions stand for all coordinates
 DIRECTIONS = 12
+LARGE = 4000  # entries: above, rounding is estimated, as object arrays take too long
 
 
 class labels(NamedTuple):  # noqa: N801  reads as a function, and is a value
@@ -68,9 +70,19 @@ def gradcheck(
     """
     if corners not in ("skip", "subgradient"):
         raise ValueError(f"corners is {corners!r}, expected 'skip' or 'subgradient'")
+    for regime in regimes:
+        if regime not in ALL_REGIMES:
+            raise ValueError(f"regimes has {regime!r}, expected any of: {', '.join(ALL_REGIMES)}")
+    for i in wrt or ():
+        if not 0 <= i < len(inputs):
+            raise ValueError(f"wrt has {i}, expected positions of inputs, 0 to {len(inputs) - 1}")
+    if all(isinstance(each, np.ndarray) and each.dtype.kind != "f" for each in inputs):
+        raise ValueError("no input holds floats, so there is no gradient: give x.astype(float)")
     check = _Check(forward, backward, corners, wrt, options)
     strategy = _examples(inputs, regimes, check.names(len(inputs)))
     fixed = all(isinstance(each, np.ndarray) for each in inputs)
+    if fixed and sum(each.size for each in inputs) > LARGE:
+        examples = min(examples, 2)
 
     @_seeded(seed)
     @settings(
@@ -91,7 +103,11 @@ def losscheck(loss: Callable, *inputs: Any, **keywords: Any) -> Report:
     """gradcheck for a loss(x, *targets) -> loss, dx: x first, then what it is compared with."""
 
     def forward(x: Array, *rest: Array, **options: Any) -> tuple[Any, Any]:
-        return loss(x, *rest, **options)
+        total, dx = loss(x, *rest, **options)
+        if np.ndim(total) != 0:
+            shape = np.shape(total)
+            raise ValueError(f"the loss has shape {shape}, expected one number, and then dx")
+        return total, dx
 
     def backward(dout: Array, cache: Any) -> Array:
         return dout * cache
@@ -161,7 +177,8 @@ class _Check:
             return
         wide = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in inputs]
         wide_dout = dout.astype(np.float64)
-        s_out = oracle.output_allowance(self._run, wide)
+        small = sum(array.size for array in inputs) <= LARGE
+        s_out = oracle.output_allowance(self._run, wide) if small else None
         if s_out is None:
             s_out = 64 * np.abs(np.asarray(self._run(*wide), dtype=np.float64)) + 64
         unit = UNIT[np.result_type(*(inputs[i] for i in differentiable))]
@@ -179,8 +196,14 @@ class _Check:
                     continue
                 error = abs(got - found.value)
                 off = 0.0 if error == 0 else error / bound if bound else np.inf
+                if off > ALLOWANCES and np.isfinite(got) and small:
+                    other = oracle.second_opinion(self._run, wide, i, v, wide_dout)
+                    if other is not None:
+                        value, allowance = other
+                        error = abs(got - value)
+                        off = error / (bound + allowance) if bound + allowance else off
                 if off > ALLOWANCES or not np.isfinite(got):
-                    if self._corner(wide, i, v, found):
+                    if self._corner(wide, i, v, found, small):
                         self._at_corner(found, got, place, names[i], fail)
                         continue
                     what = f"d{names[i]}{place}"
@@ -208,9 +231,16 @@ class _Check:
             self.found = "raises", f"forward raises {type(problem).__name__}: {problem}", None
             raise _FoundError from problem
         for name, copy, array in zip(names, copies, inputs, strict=True):
-            if not np.array_equal(copy, array):
+            if not np.array_equal(copy, array, equal_nan=array.dtype.kind == "f"):
                 self._remark(f"forward writes into its argument {name}")
         out = np.asarray(out)
+        if out.dtype.kind != "f":
+            self.found = (
+                "raises",
+                f"forward returns numbers of dtype {out.dtype}, expected floats",
+                None,
+            )
+            raise _FoundError
         if not np.isfinite(out).all():
             self._skip("the forward is not finite there", out.size)
             return None
@@ -225,12 +255,16 @@ class _Check:
             with np.errstate(all="ignore"):
                 grads = _as_tuple(self.backward(given, cache))
         except Exception as problem:
-            fail("raises", f"backward raises {type(problem).__name__}: {problem}", "dout", "", "")
+            self.found = "raises", f"backward raises {type(problem).__name__}: {problem}", None
+            raise _FoundError from problem
         first = [np.array(grad) if grad is not None else None for grad in grads]
+        for name, grad in zip(names, first, strict=False):
+            if grad is not None and grad.dtype.kind not in "fic":
+                fail("wrong", f"d{name} has dtype {grad.dtype}", f"d{name}", "floats", grad.dtype)
         if not np.array_equal(given, dout):
             self._remark("backward writes into dout")
         for name, copy, array in zip(names, copies, inputs, strict=True):
-            if not np.array_equal(copy, array):
+            if not np.array_equal(copy, array, equal_nan=array.dtype.kind == "f"):
                 self._remark(f"backward writes into the argument {name} of forward")
         try:
             with np.errstate(all="ignore"):
@@ -271,7 +305,7 @@ class _Check:
 
     def _allowances(self, inputs, dout, count) -> list[Array] | None:
         """s for every gradient; None where a branch lies within rounding of its corner."""
-        if "rounding" not in self.cannot:
+        if "rounding" not in self.cannot and sum(a.size for a in inputs) <= LARGE:
             try:
                 with counting(
                     inputs[0].dtype if inputs[0].dtype in UNIT else np.float64
@@ -327,10 +361,9 @@ class _Check:
             grads = [g for g in _as_tuple(self.backward(dout, cache)) if g is not None]
         return [np.asarray(grad, dtype=np.float64) for grad in grads[:count]]
 
-    def _corner(self, wide, i, v, found) -> bool:
+    def _corner(self, wide, i, v, found, small) -> bool:
         """Whether the direction leads across a corner."""
-        h = oracle.steps(wide[i], v)[0] if np.any(wide[i]) else 2.0**-18
-        same = oracle.same_branches(self._run, wide, i, v, h)
+        same = oracle.same_branches(self._run, wide, i, v, found.step) if small else None
         return not found.smooth if same is None else not same
 
     def _at_corner(self, found, got, place, name, fail) -> None:
@@ -375,18 +408,27 @@ def _probes(array: Array, rng: np.random.Generator) -> list[tuple[Array, str]]:
             v[index] = 1.0
             found.append((v, f"[{', '.join(map(str, index))}]" if index else ""))
         return found
-    return [(rng.normal(size=array.shape), " . v, along a random v") for _ in range(DIRECTIONS)]
+    found = [(rng.normal(size=array.shape), " . v, along a random v") for _ in range(DIRECTIONS)]
+    for place in rng.choice(array.size, size=DIRECTIONS, replace=False):
+        index = np.unravel_index(place, array.shape)
+        v = np.zeros(array.shape)
+        v[index] = 1.0
+        found.append((v, f"[{', '.join(str(int(i)) for i in index)}]"))
+    return found
 
 
 def _examples(inputs, regimes, names) -> st.SearchStrategy:
     """Draw (inputs, a seed for the upstream)."""
     letters = set()
     for each, name in zip(inputs, names, strict=True):
-        if isinstance(each, labels):
-            letters |= set(each.shape + each.classes)
-        elif isinstance(each, str):
-            letters |= set(each)
-        elif not isinstance(each, np.ndarray | st.SearchStrategy):
+        words = [*each] if isinstance(each, labels) else [each] if isinstance(each, str) else []
+        for word in words:
+            if word and not word.isalnum():
+                raise ValueError(f"{name} is given as {word!r}, expected letters and digits: 'ND'")
+            letters |= set(word)
+        if words or isinstance(each, str):
+            continue
+        if not isinstance(each, np.ndarray | st.SearchStrategy):
             raise ValueError(
                 f"{name} is given as {each!r}, expected a word of axes such as 'ND', an array, "
                 "labels(...) or a Hypothesis strategy"
@@ -397,7 +439,7 @@ def _examples(inputs, regimes, names) -> st.SearchStrategy:
     def example(draw: Any) -> tuple[list[Array], int]:
         sizes = {axis: draw(st.integers(1, 4)) for axis in axes}
         regime = draw(st.sampled_from(regimes))
-        rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+        rng = np.random.default_rng(draw(st.integers(0, 2**20 - 1)))
 
         def shape(word):
             return tuple(int(axis) if axis.isdigit() else sizes[axis] for axis in word)

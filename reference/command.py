@@ -49,6 +49,8 @@ def prove_command(
     """Compare the hand-written gradients of random networks on four paths."""
     console = Console()
     names = tuple(name for name in layers.split(",") if name.strip())
+    if layers and not names:
+        raise typer.BadParameter(f"{layers!r} names no layer", param_hint="--layers")
     try:
         chosen(names)
     except ValueError as error:
@@ -134,6 +136,8 @@ def compare_command(
     if not found:
         have = ", ".join(script.name[:2] for script in scripts)
         raise typer.BadParameter(f"there is no comparison {number!r}, expected one of: {have}")
+    if context.args and not context.args[0].startswith("-"):
+        raise typer.BadParameter(f"one comparison at a time: {context.args[0]!r} is one too many")
     sys.argv = [str(found[0]), *context.args]
     runpy.run_path(str(found[0]), run_name="__main__")
 
@@ -150,6 +154,7 @@ def mistakes_command(
     from reference.mistakes import MISTAKES, caught_by_name, scope
 
     console = Console()
+    word = word.replace("_", " ")
     chosen = [m for m in MISTAKES.values() if word in m.name and scope(m) is not None]
     if not chosen:
         raise typer.BadParameter(f"no mistake that networks can show has {word!r} in its name")

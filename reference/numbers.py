@@ -137,6 +137,8 @@ class Rounding:
 
     # Comparisons: decided by the values, and counted when rounding could have turned them over.
     def _difference(self, other: Any) -> float:
+        if other is self:
+            return 0.0
         if type(other) is not Rounding:
             other = lift(other)
         difference = self.value - other.value

@@ -15,6 +15,7 @@ import numpy as np
 from manual.checks import Array
 from reference.numbers import ALLOWANCES, UNIT, Rounding, allowances, counting, rounding_array
 from reference.paths.complex_step import UNDERFLOW, H
+from reference.tangent import moving, slope_of
 
 U = UNIT[np.dtype(np.float64)]
 
@@ -30,6 +31,7 @@ class Slope(NamedTuple):
     left: float  # the slopes on both sides, which differ at a corner
     right: float
     smooth: bool  # False where the difference has not settled: near a corner, or beyond
+    step: float  # of the difference
 
 
 def slope(
@@ -47,27 +49,39 @@ def slope(
         return np.asarray(run(*moved))
 
     exact = _complex(at, dout, sum(array.size for array in inputs)) if trust else None
-    best = None
-    for h in steps(inputs[which], v):
-        found = _difference(at, h, dout, s_out)
-        if exact is not None:
-            value, allowance = exact
-            if abs(value - found.value) <= ALLOWANCES * (found.allowance + allowance):
-                return found._replace(value=value, allowance=allowance, oracle="complex step")
-        if best is None or (found.smooth, -found.allowance) > (best.smooth, -best.allowance):
-            best = found
-    assert best is not None
-    if exact is not None and not best.smooth:
-        # No difference has settled, so none can speak against the complex step.
-        return best._replace(value=exact[0], allowance=exact[1], oracle="complex step")
+    found = [_difference(at, h, dout, s_out) for h in steps(inputs[which], v)]
+    # The smallest step that has settled; or a larger one that agrees with it and says it sharper.
+    settled = [each for each in found if each.smooth] or found
+    best = settled[0]
+    for each in settled:
+        apart = abs(each.value - best.value)
+        if (
+            apart
+            <= ALLOWANCES * (each.allowance + best.allowance)
+            < ALLOWANCES * 2 * best.allowance
+        ):
+            best = each
+    if exact is None:
+        return best
+    value, allowance = exact
+    close = [
+        each
+        for each in found
+        if abs(value - each.value) <= ALLOWANCES * (each.allowance + allowance)
+    ]
+    if close or not best.smooth:
+        # Where no difference has settled, none can speak against the complex step.
+        near = (close or [best])[0]
+        return near._replace(value=value, allowance=allowance, oracle="complex step")
     return best
 
 
 def steps(array: Array, v: Array) -> list[float]:
-    """Steps to try: for a function that bends on a scale of 1, of its array, of its entry."""
-    scales = (max(1.0, np.abs(array).max()), np.abs(array).max(), np.abs(array[v != 0]).max())
+    """Steps to try, smallest first: for a function that bends on a scale of 1, of its array, of
+    its entry."""
+    scales = (1.0, np.abs(array).max(), np.abs(array[v != 0]).max())
     found = (2.0 ** np.round(np.log2(np.cbrt(U) * scale)) for scale in scales if scale > 0)
-    return sorted({float(h) for h in found}, reverse=True)
+    return sorted({float(h) for h in found})
 
 
 def _difference(at: Callable[[Any], Array], h: float, dout: Array, s_out: Array) -> Slope:
@@ -86,7 +100,7 @@ def _difference(at: Callable[[Any], Array], h: float, dout: Array, s_out: Array)
     settled &= abs(far - near) <= abs(near) / 8 + ALLOWANCES * rounding
     allowance = abs(far - near) / 3 + rounding
     return Slope(
-        float(near), float(allowance), "difference", float(left), float(right), bool(settled)
+        float(near), float(allowance), "difference", float(left), float(right), bool(settled), h
     )
 
 
@@ -106,6 +120,24 @@ def _complex(at: Callable[[Any], Array], dout: Array, count: int) -> tuple[float
     # It is rounded once for every number that is summed into it, and a few times more.
     own = U * (16 + count) * np.abs(jacobian).sum() + UNDERFLOW * (1 + np.abs(dout).sum())
     return float(jacobian.sum()), float(own)
+
+
+def second_opinion(
+    run: Run, inputs: Sequence[Array], which: int, v: Array, dout: Array
+) -> tuple[float, float] | None:
+    """The derivative on Tangent numbers, and u s of it; None if the function does not run there."""
+    moved = [
+        moving(array, v if k == which else 0.0) if array.dtype.kind == "f" else array.copy()
+        for k, array in enumerate(inputs)
+    ]
+    try:
+        with counting() as counted:
+            found = slope_of(run(*moved), dout)
+            if found is None or counted.undecided:
+                return None
+    except Exception:
+        return None
+    return found[0], U * found[1]
 
 
 def output_allowance(run: Run, inputs: Sequence[Array]) -> Array | None:

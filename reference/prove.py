@@ -236,7 +236,7 @@ def as_json(tally: Tally, seed: int, layers: tuple[str, ...]) -> dict[str, Any]:
         "agrees": tally.agrees and not hidden(tally),
         "networks": tally.networks,
         "seed": seed,
-        "layers": list(layers),
+        "layers": [name.strip().replace("_loss", " loss") for name in layers],
         "allowed": ALLOWANCES,
         "versions": versions(),
         "compared": tally.entries,

@@ -23,7 +23,8 @@ class Counterexample(NamedTuple):
             f"{name} = {_code(array)}"
             for name, array in (self.inputs | {"dout": self.dout}).items()
         ]
-        lines += [f"{self.what}: expected {self.expected} ({self.oracle})"]
+        by = f" ({self.oracle})" if self.oracle else ""
+        lines += [f"{self.what}: expected {self.expected}{by}"]
         off = "" if np.isnan(self.allowances) else f", {self.allowances:.3g} allowances off"
         lines += [" " * len(self.what) + f"  got      {self.got}{off}"]
         return "\n".join("    " + line for line in lines)

@@ -247,6 +247,8 @@ def test_l2():
     assert loss == 0.5 / 2 * 25 and dw.tolist() == [[1.5, -2.0]]
     loss, dw = find("l2", "loss")(np.array([[3.0, -4.0]]), 0.0)
     assert loss == 0 and not dw.any()
+    loss, dw = find("l2", "loss")(np.array([[5.0]]), 0.1)
+    assert loss == 1.25 and dw.tolist() == [[0.5]]
 
 
 def test_every_layer_and_loss_has_an_example():
@@ -267,6 +269,13 @@ def test_a_branch_that_rejoins():
     dx, grads = network_backward(np.array([[5.0]]), cache)
     assert dx.tolist() == [[5 + 15]]
     assert grads["W"].tolist() == [[10.0]] and grads["b"].tolist() == [5.0]
+
+
+def test_a_branch_that_rejoins_in_three_axes():
+    x, dout = np.array([[[2.0, -3.0]], [[-1.0, 0.5]]]), np.array([[[4.0, 5.0]], [[-6.0, 7.0]]])
+    out, cache = network_forward(x, {}, [residual(layer("relu"))])
+    assert out.tolist() == [[[4.0, -3.0]], [[-1.0, 1.0]]]
+    assert network_backward(dout, cache)[0].tolist() == [[[8.0, 5.0]], [[-6.0, 14.0]]]
 
 
 def test_a_parameter_used_twice():

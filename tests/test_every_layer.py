@@ -14,7 +14,7 @@ from manual.catalog import find
 from reference import gradcheck, labels, losscheck
 from reference.cards import LAYERS, LOSSES
 from reference.networks import numbers, targets
-from reference.numbers import UNIT, allowances, rounding_array
+from reference.numbers import UNIT, allowances, rounding_array, values
 
 SHAPES = {"affine": ("ND", "DM", "M")}
 SIZES = {"N": 3, "D": 4, "M": 2}
@@ -57,6 +57,12 @@ def test_any_number_of_axes(kind):
     assert gradcheck(forward, backward, *words, examples=30)
     if kind != "affine":
         assert gradcheck(forward, backward, "N", examples=30)
+    if kind not in ("affine", "softmax"):  # by entry: a number without axes is one
+        for value in (-0.75, 2.0):
+            out, cache = forward(np.array([value]))
+            alone, cache_alone = forward(np.array(value))
+            assert alone == out[0]
+            assert backward(np.array(3.0), cache_alone) == backward(np.array([3.0]), cache)[0]
 
 
 @losses
@@ -162,12 +168,13 @@ def test_results_are_arrays_of_their_own(kind, rng):
     """Writing into a result changes no argument. (identity says that it hands on what it gets.)"""
     if kind == "identity":
         return
-    inputs = [np.abs(array) for array in layer_inputs(kind, rng)]  # relu could hand these on
-    out, cache = find(kind, "forward")(*inputs)
-    dout = np.abs(out)
-    grads = as_tuple(find(kind, "backward")(dout, cache))
-    for result in (out, *grads):
-        assert not any(np.shares_memory(result, array) for array in (*inputs, dout))
+    x, *params = [np.abs(array) for array in layer_inputs(kind, rng)]  # relu could hand these on
+    for rows in (x, x[:1]):
+        out, cache = find(kind, "forward")(rows, *params)
+        dout = np.abs(out)
+        grads = as_tuple(find(kind, "backward")(dout, cache))
+        for result in (out, *grads):
+            assert not any(np.shares_memory(result, array) for array in (rows, *params, dout))
 
 
 @kinds
@@ -374,6 +381,21 @@ def test_losses_by_entry_take_any_shape(kind, rng):
     for shape in [(24,), (24, 1), (2, 3, 4), (2, 3, 2, 2)]:
         again, dx_again = find(kind, "loss")(x.reshape(shape), y.reshape(shape))
         assert again == loss and np.array_equal(dx_again, dx.reshape(shape))
+
+
+@kinds
+def test_numbers_that_count_are_the_same_numbers(kind, rng):
+    """On arrays of number objects, each function gives what it gives on floats."""
+    forward, backward = find(kind, "forward"), find(kind, "backward")
+    inputs = layer_inputs(kind, rng)
+    out, cache = forward(*inputs)
+    counted, counted_cache = forward(*map(rounding_array, inputs))
+    dout = numbers(rng, out.shape, "normal", upstream=True)
+    grads = as_tuple(backward(dout, cache))
+    counted_grads = as_tuple(backward(rounding_array(dout), counted_cache))
+    for one, two in zip((out, *grads), (counted, *counted_grads), strict=True):
+        # math's functions against NumPy's: a few roundings of numbers up to 4.
+        assert np.abs(one - values(two)).max() <= 64 * 2.0**-53 * max(1, np.abs(one).max())
 
 
 @kinds

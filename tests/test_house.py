@@ -42,6 +42,7 @@ def test_manual_imports_numpy_alone(path):
     anywhere, _ = imports(path)
     assert anywhere <= {"manual", "numpy", "scipy"} | sys.stdlib_module_names
     text = path.read_text(encoding="utf-8")
+    assert set(re.findall(r"random\.(\w+)", text)) <= {"default_rng"}, "a seed of one's own"
     assert "scipy" not in text or re.findall(r"special\.(\w+)", text) == ["erf"]
     assert len(text.splitlines()) <= 180, "a file of manual/ is to be read aloud"
 

@@ -182,10 +182,11 @@ def test_a_single_number_is_a_parameter(name):
 @every_optimizer
 def test_results_are_arrays_of_their_own(name):
     """Not the w and dw of the caller, who may go on writing into them."""
-    w, dw = np.array([1.0, 2.0]), np.array([0.5, -0.5])
-    next_w, config = getattr(optimizers, name)(w, dw)
-    for result in (next_w, *(config[key] for key in TORCH[name][3])):
-        assert not np.shares_memory(result, w) and not np.shares_memory(result, dw)
+    w = np.array([1.0, 2.0])
+    for dw in (np.array([0.5, -0.5]), np.zeros(2)):
+        next_w, config = getattr(optimizers, name)(w, dw)
+        for result in (next_w, *(config[key] for key in TORCH[name][3])):
+            assert not np.shares_memory(result, w) and not np.shares_memory(result, dw)
 
 
 @every_optimizer

@@ -88,6 +88,22 @@ def test_more_rows_than_seven(shuffle):
     same(train(x.reshape(100, 1, 3), y, params, net, MSE, **options), expected)
 
 
+def test_two_hundred_epochs():
+    """What holds in the first epochs holds in the last: strength, memory, clipping, history."""
+    x, y, params, net = data()
+    options = {"reg": 0.5, "config": {"learning_rate": 0.05}}
+    epoch = [[0, 1, 2], [3, 4, 5], [6]]
+    same(
+        train(
+            x, y, params, net, MSE, batch_size=3, epochs=200,
+            optimizer=optimizers.momentum, max_norm=0.5, **options,
+        ),
+        plain_loop(
+            x, y, params, net, [epoch] * 200, step=optimizers.momentum, clip=0.5, **options
+        ),
+    )  # fmt: skip
+
+
 def test_history_is_a_list_of_floats():
     x, y, params, net = data()
     _, history = train(x, y, params, net, MSE, epochs=3)
