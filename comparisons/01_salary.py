@@ -209,7 +209,11 @@ for i, fault in cells:
     off[i, fault] = {n: 100 * ((start[n] - new[n]) / rate / true[n] - 1) for n in NAMES}
 wrong = {cell: [n for n in NAMES if abs(off[cell][n]) > 1e-9] for cell in cells}
 
-print("\nHow far the notebook's derivatives are off, in percent (a dot: not at all)")
+print("\nThe notebook's faults")
+print("  1: the new c starts from v2, not from c")
+print("  2: w12 is updated as if it came from x2, and w21 as if from x1")
+print("  3: v1 and v2 are overwritten before the first layer's derivatives use them")
+print("\nHow far its derivatives are off, in percent (a dot: not at all)")
 print("        student 1                     student 2")
 print("    " + "".join(f"{f'fault {fault}':>10}" for _, fault in cells))
 for n in NAMES:

@@ -1,13 +1,11 @@
-"""Activations with a corner: identity (none yet), relu, leaky relu, elu.
+"""Activations with a corner: relu, leaky relu, elu; and the identity, which has none.
 
-Each acts on every entry by itself, so its derivative is one number an entry, and the chain rule is
-one product:  dx = dout * f'(x).
+Each acts on every entry by itself, so its derivative is one number for each entry, and the chain
+rule is one product:  dx = dout * f'(x).
 
 At the corner x = 0 there is no derivative; any number between the slopes left and right of it (a
 subgradient) is right. These functions take the left one, as PyTorch and jax.nn do: relu'(0) = 0.
 """
-
-from typing import Any
 
 import numpy as np
 

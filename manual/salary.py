@@ -1,10 +1,10 @@
-"""The network of the lessons, in scalars: CGPA and IQ -> two hidden neurons -> salary.
+r"""The network of the lessons, in scalars: CGPA and IQ -> two hidden neurons -> salary.
 
-    x1 ---w11--> h1 --v1--.
-       \\ /                 \\
-        X                   yhat --> L = (y - yhat)^2
-       / \\                 /
-    x2 ---w22--> h2 --v2--'
+    x1 --w11--> h1 --v1--.
+       \       /          \
+       w12  w21            yhat --> L = (y - yhat)^2
+         \   /            /
+    x2 --w22--> h2 --v2--'
 
     h1 = w11 x1 + w21 x2 + b1        wij leads from input i to hidden neuron j
     h2 = w12 x1 + w22 x2 + b2

@@ -14,7 +14,10 @@ from manual.checks import Array, expect, expect_shape
 
 
 def sigmoid_forward(x: Array) -> tuple[Array, Any]:
-    """out = 1 / (1 + exp(-x)) = (1 + tanh(x / 2)) / 2; the second form cannot overflow."""
+    """out = 1 / (1 + exp(-x)) = (1 + tanh(x / 2)) / 2; the second form cannot overflow.
+
+    It is right to the last digit of 1, not of a tiny output: below x = -37 it is 0, for 1e-17.
+    """
     expect("*", x=x)
     out = (1 + np.tanh(x / 2)) / 2
     return out, out

@@ -1,6 +1,6 @@
 """Softmax, which turns scores into probabilities, and the loss that goes with it.
 
-Apart, the two need a matrix of derivatives a row; together they need one subtraction.
+Apart, they need a matrix of derivatives for every row; together they need one subtraction.
 """
 
 from typing import Any

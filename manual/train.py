@@ -32,8 +32,8 @@ def train(
 
     x: (N, ...) and y: N targets    params, net, loss, reg: as network_loss takes them
     optimizer, config: a function of optimizers.py and its settings, the same for every parameter
-    batch_size: rows an update; 1 goes row by row, None takes all rows at once. A last batch may be
-                smaller, and counts in the history by its rows
+    batch_size: how many rows make an update; 1 goes row by row, None takes all rows at once. The
+                last batch may be smaller, and counts in the history by its rows
     shuffle: draw a new order of the rows every epoch, from seed; else they stay in order
     tolerance: stop after an epoch whose loss differs from the last one's by no more than this;
                0 runs through all epochs

@@ -191,6 +191,9 @@ class _Check:
                 bound = unit * float((s_grad * np.abs(v)).sum()) + found.allowance
                 if found.oracle == "difference" and "complex" not in self.cannot:
                     self._note_complex(wide, i, v)
+                if found.oracle == "difference" and not found.smooth and np.isfinite(got):
+                    self._at_corner(found, got, place, names[i], fail)
+                    continue
                 if np.isfinite(got) and not np.isfinite(bound):
                     self._skip("rounding has no bound there", 1)
                     continue
@@ -237,7 +240,7 @@ class _Check:
         if out.dtype.kind != "f":
             self.found = (
                 "raises",
-                f"forward returns numbers of dtype {out.dtype}, expected floats",
+                f"forward returns dtype {out.dtype}, expected floats",
                 None,
             )
             raise _FoundError
@@ -376,7 +379,7 @@ class _Check:
         if self.corners == "subgradient":
             self.entries += 1
         else:
-            self._skip("on a corner", 1)
+            self._skip("on a corner, or where no difference settles", 1)
 
     def _note_complex(self, wide, i, v) -> None:
         """Say once why the complex step could not be taken."""

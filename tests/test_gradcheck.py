@@ -331,3 +331,105 @@ def test_importing_reference_imports_neither_torch_nor_jax():
     code += "print(sorted({'torch', 'jax', 'sklearn', 'matplotlib'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# Found by trying to fool it ----------------------------------------------------------------------
+
+
+def test_a_number_near_a_corner_is_not_on_it():
+    """At 1e-6 relu is smooth: a step that leads across the corner is no excuse."""
+    assert gradcheck(relu_forward, lambda dout, x: 0 * dout, np.array([1e-6])).verdict == "wrong"
+    report = gradcheck(relu_forward, lambda dout, x: dout * (x > 0.1), "ND")
+    assert report.verdict == "wrong"
+
+
+def test_a_forward_that_cancels_brings_no_false_alarm():
+    """x - tanh x: the complex step says 0 for 1e-18; forward mode knows what rounding cost it."""
+
+    def backward(dout, x):
+        return dout * np.tanh(x) ** 2
+
+    assert gradcheck(lambda x: (x - np.tanh(x), x), backward, "ND", examples=300)
+    report = gradcheck(lambda x: (x - np.tanh(x), x), lambda d, x: 1.01 * backward(d, x), "ND")
+    assert report.verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("forward", "slope"),
+    [
+        (np.floor, np.zeros_like),
+        (lambda x: np.mod(x, 1), np.ones_like),
+        (lambda x: np.sin(np.abs(x)), lambda x: np.cos(x) * np.sign(x)),
+        (np.sinc, lambda x: (np.cos(np.pi * x) - np.sinc(x)) / x),
+    ],
+)
+def test_differences_alone_bring_no_false_alarm_and_see_a_mistake(forward, slope):
+    def right(dout, x):
+        return dout * slope(x)
+
+    def wrong(dout, x):
+        return dout * (slope(x) + 0.125 * (x > 0))
+
+    assert gradcheck(lambda x: (forward(x), x), right, "N", examples=300)
+    assert gradcheck(lambda x: (forward(x), x), wrong, "N").verdict == "wrong"
+
+
+def test_a_maximum_compared_with_itself_is_decided():
+    def forward(x):
+        windows = x.reshape(len(x), -1, 2)
+        top = windows.max(axis=2, keepdims=True)
+        return top[..., 0], (windows == top, x.shape)
+
+    def backward(dout, cache):
+        mask, shape = cache
+        return (mask * dout[..., None] / mask.sum(axis=2, keepdims=True)).reshape(shape)
+
+    for corners in ("skip", "subgradient"):
+        report = gradcheck(forward, backward, "N6", corners=corners)
+        assert report and not report.cannot, report
+        assert sum(report.skipped.values()) < report.entries / 10
+
+
+def test_a_network_of_ten_thousand_parameters():
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=shape) / 8 for shape in ((100, 100), (100, 10))]
+
+    def forward(x, w1, w2):
+        h = np.maximum(x @ w1, 0)
+        return h @ w2, (x, w1, h, w2)
+
+    def backward(dout, cache):
+        x, w1, h, w2 = cache
+        dh = dout @ w2.T * (h > 0)
+        return dh @ w1.T, x.T @ dh, h.T @ dout
+
+    def wrong(dout, cache):
+        dx, dw1, dw2 = backward(dout, cache)
+        return dx, dw1 * 1.0001, dw2
+
+    inputs = [rng.normal(size=(16, 100)), *weights]
+    assert gradcheck(forward, backward, *inputs)
+    assert gradcheck(forward, wrong, *inputs).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "message"),
+    [
+        (("N,D",), {}, "x is given as 'N,D', expected letters and digits: 'ND'"),
+        (("ND",), {"regimes": ("wild",)}, "regimes has 'wild', expected any of: halves"),
+        (("ND",), {"wrt": (3,)}, "wrt has 3, expected positions of inputs, 0 to 0"),
+        ((np.array([1, 2]),), {}, "no input holds floats"),
+    ],
+)
+def test_more_bad_arguments_are_refused(arguments, keywords, message):
+    with pytest.raises(ValueError, match=message):
+        gradcheck(relu_forward, relu_backward, *arguments, **keywords)
+
+
+def test_strange_returns_are_said():
+    report = gradcheck(lambda x: (x > 0, x), relu_backward, "N")
+    assert report.verdict == "raises" and "forward returns dtype bool" in report.why
+    report = gradcheck(relu_forward, lambda dout, x: "dx", "N")
+    assert report.verdict == "wrong" and "dx has dtype <U2" in report.why
+    report = losscheck(lambda x, y: ((x - y) ** 2, 2 * (x - y)), "N", "N")
+    assert "the loss has shape (1,), expected one number, and then dx" in report.why
