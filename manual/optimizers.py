@@ -110,7 +110,8 @@ def clip_by_norm(grads: dict[str, Array], max_norm: float) -> tuple[dict[str, Ar
     """Scale all gradients by one factor so that together their norm is at most max_norm.
 
     norm = sqrt of the sum of squares over all arrays. The factor is
-    min(1, max_norm / (norm + 1e-6)), as in PyTorch's clip_grad_norm_. Returns the clipped gradients and the norm before.
+    min(1, max_norm / (norm + 1e-6)), as in PyTorch's clip_grad_norm_. Returns the clipped
+    gradients, and the norm before.
     Source: Pascanu, Mikolov and Bengio, 2013.
     """
     if not max_norm > 0:

@@ -7,6 +7,8 @@ At the corner x = 0 there is no derivative; any number between the slopes left a
 subgradient) is right. These functions take the left one, as PyTorch and jax.nn do: relu'(0) = 0.
 """
 
+from typing import Any
+
 import numpy as np
 
 from manual.checks import Array, expect, expect_shape
