@@ -55,7 +55,12 @@ def random_networks(count: int = 1500) -> Table:
         seed(number)(run)()
 
     draw(0)
-    for problem in drawn:  # what compiles, compiles now
+    for dtype in (np.float32, np.float64):  # what compiles, compiles now
+        for depth in (1, 20):
+            net = [layer("tanh")] * depth
+            x = np.ones((2, 3), dtype)
+            list(compare(Problem(net, {}, x, x / 2)))
+    for problem in drawn:
         list(compare(problem))
     drawn.clear()
     drawing = sum(seconds(lambda k=k: draw(k + 1)) for k in track(range(count // 250), "drawing"))

@@ -220,6 +220,11 @@ def test_loss(kind):
         got, dgot = find(kind, "loss")(x, y, **options)
         assert abs(got - loss) <= U16 * 4
         assert np.abs(dgot - dx).max() <= U16
+        x, y = (array.astype(np.float32) if array.dtype == float else array for array in (x, y))
+        got, dgot = find(kind, "loss")(x, y, **options)
+        u = 2.0**-24  # the same few roundings, of float32
+        assert abs(got - loss) <= 16 * u * max(1, loss)
+        assert np.abs(dgot - dx).max() <= 8 * u
 
 
 def test_corners_push_nothing():
