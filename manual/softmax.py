@@ -77,4 +77,4 @@ def targets(x: Array, y: Array) -> Array:
     if (y < 0).any() or (off > y.shape[1] * 2.0**-23).any():
         row = np.argmax((y < 0).any(axis=1) | (off > y.shape[1] * 2.0**-23))
         raise ValueError(f"y[{row}] is {y[row]}, expected probabilities >= 0 that sum to 1")
-    return y.astype(x.dtype)
+    return y if x.dtype.kind == "i" else y.astype(x.dtype)  # whole scores, but not whole shares

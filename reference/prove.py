@@ -4,6 +4,9 @@ Networks are drawn by Hypothesis in batches, each with a seed of its own made fr
 the result depends on the seed and the number of networks, and not on how many processes share them.
 """
 
+import functools
+import importlib
+import pkgutil
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,6 +18,8 @@ from hypothesis import Phase, Verbosity, given, seed, settings
 from hypothesis.errors import StopTest
 from joblib import Parallel, delayed
 
+import reference
+from manual.catalog import functions
 from reference.agreement import UNDECIDED, Comparison, compare
 from reference.cards import LAYERS, LOSSES
 from reference.networks import PLAIN_RUN, kinds_of, problems
@@ -143,6 +148,7 @@ def batch(
     shrink: bool = True,
 ) -> Tally:
     """One batch of networks; the failure in it, if any, shrunk."""
+    _load_everything()
     if "pytorch" in paths:
         import torch
 
@@ -167,6 +173,18 @@ def batch(
 
     _drawn(test, networks, seed_of_batch, kinds, shrink)
     return tally._replace(failure=found.get("failure"))
+
+
+@functools.cache
+def _load_everything() -> None:
+    """Import all of manual/ and reference/ before the first draw.
+
+    Hypothesis tries constants that it finds in those modules of the project that are loaded: were
+    they not the same in every process, the same seed would draw other networks there.
+    """
+    functions()
+    for file in pkgutil.walk_packages(reference.__path__, "reference."):
+        importlib.import_module(file.name)
 
 
 def _drawn(test: Callable, networks: int, seed_of_batch: str, kinds: dict, shrink: bool) -> None:
