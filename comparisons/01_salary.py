@@ -43,6 +43,7 @@ print(f"  h1   = w11 x1 + w21 x2 + b1 = 0.1 * {x1:g} + 0.1 * {x2:g} + 0     = {h
 print(f"  h2   = w12 x1 + w22 x2 + b2 = 0.1 * {x1:g} + 0.1 * {x2:g} + 0     = {h2:g}")
 print(f"  yhat = v1 h1 + v2 h2 + c    = 0.1 * {h1:g} + 0.1 * {h2:g} + 0 = {yhat:g}")
 print(f"  loss = (y - yhat)^2         = ({y:g} - {yhat:g})^2              = {loss:g}")
+# Some twenty roundings of 1.1e-16 each, at the most; a difference errs by about h^2.
 assert np.allclose([h1, h2, yhat, loss], [1.6, 1.6, 0.32, 13.5424], rtol=1e-14)
 
 # %% [markdown]
@@ -132,6 +133,7 @@ print("\nThe loss of epochs 1 to 5, and w11 and c after them")
 for title, row, p in [("scalars", scalar_losses, scalars), ("matrices", losses, trained)]:
     print(f"  {title:<9}" + "".join(f"{loss:13.9f}" for loss in row), end="")
     print(f"    {p['w11']:.9f}  {p['c']:.9f}")
+# The nine digits of `known`, to half a unit of the last; and sums in two orders, over five epochs.
 known = [26.345577666, 19.859428919, 10.881602572, 3.777037799, 1.223804497]
 assert np.allclose(losses, known, rtol=0, atol=5e-10)
 assert np.allclose(losses, scalar_losses, rtol=1e-13)
@@ -193,6 +195,7 @@ def notebook(*faults):
     return step
 
 
+# A hundred epochs of roundings.
 assert np.allclose(walk(notebook(), 100)[1], walk(salary_step, 100)[1], rtol=1e-12)
 
 # %% [markdown]

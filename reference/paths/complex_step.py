@@ -26,7 +26,7 @@ from manual.checks import Array
 from manual.network import Net, Params, l2_loss, network_forward
 from reference.cards import LOSSES
 from reference.numbers import UNIT
-from reference.paths.differences import Difference
+from reference.paths.differences import Difference, split
 from reference.problem import Gradients, Problem
 from reference.stacks import nudged_input, nudged_outputs, on_corner
 
@@ -73,12 +73,7 @@ def steps(problem: Problem) -> Any:
         corner |= (jacobian != 0) @ loss_corner.ravel()
         slope = jacobian @ v.ravel()
         allowance = roundings * (np.abs(jacobian) @ np.abs(v).ravel()) + floor
-        whole = slope, allowance, corner, np.zeros(len(slope), bool)
-        ends = np.cumsum([array.size for array in arrays])
-        return [
-            Difference(*(each[end - array.size : end].reshape(array.shape) for each in whole))
-            for array, end in zip(arrays, ends, strict=True)
-        ]
+        return split(arrays, slope, allowance, corner, np.zeros(len(slope), bool))
 
     by_names: dict[tuple[str, ...], list[tuple[Array, Array]]] = {}
     for names, stack, corner in nudged_outputs(net, params, x, nudges):

@@ -43,6 +43,15 @@ class Difference(NamedTuple):
     coarse: Array  # True where no step is small enough
 
 
+def split(arrays: list[Array], *whole: Array) -> list[Difference]:
+    """Cut value, allowance, corner and coarse, flat over all entries of the arrays, into each's."""
+    ends = np.cumsum([array.size for array in arrays])
+    return [
+        Difference(*(each[end - array.size : end].reshape(array.shape) for each in whole))
+        for array, end in zip(arrays, ends, strict=True)
+    ]
+
+
 def gradients(problem: Problem) -> Gradients:
     """The loss (or output) and all gradients by central differences, with no word on the error."""
     found = differences(problem, bound=False)
@@ -78,12 +87,7 @@ def differences(problem: Problem, bound: bool = True, s_out: Array | None = None
         value, allowance, corner, coarse = _along(direction, slopes, rounding, width[0])
         corner = corner | np.concatenate([corner for _, corner in chunks])
         coarse = coarse | (h * amplifies > np.maximum(np.abs(flat), 1) / 16)
-        whole = value, allowance, corner, coarse
-        ends = np.cumsum([array.size for array in arrays])
-        return [
-            Difference(*(each[end - array.size : end].reshape(array.shape) for each in whole))
-            for array, end in zip(arrays, ends, strict=True)
-        ]
+        return split(arrays, value, allowance, corner, coarse)
 
     # Nudges come in pairs (+h, -h); of a stack (nudges, entries, *out.shape), the rises remain.
     by_names: dict[tuple[str, ...], list[tuple[Array, Array]]] = {}
