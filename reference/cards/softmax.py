@@ -312,7 +312,7 @@ MISTAKES: list[Mistake] = [
     Mistake(
         "softmax loss rows made hard",
         "targets",
-        "return y.astype(x.dtype)",
+        'return y if x.dtype.kind == "i" else y.astype(x.dtype)',
         "return 0 * x + (y == y.max(axis=1, keepdims=True))",
         "A row of target probabilities is replaced by its most probable class.",
     ),
