@@ -88,6 +88,27 @@ def expect_labels(y: Array, x: Array) -> None:
         raise ValueError(f"y[{n}] is {y[n]}, expected a label from 0 to {x.shape[1] - 1}")
 
 
+def expect_ids(name: str, ids: Array, count: int, where: Array | bool = True) -> None:
+    """Raise unless ids holds integers from 0 to count - 1 (where it is looked at)."""
+    if not isinstance(ids, np.ndarray) or ids.dtype.kind not in "iu":
+        what = f"dtype {ids.dtype}" if isinstance(ids, np.ndarray) else f"type {type(ids).__name__}"
+        raise TypeError(f"{name} has {what}, expected a NumPy array of integers")
+    wrong = np.argwhere(((ids < 0) | (ids >= count)) & where)
+    if len(wrong):
+        index = tuple(int(i) for i in wrong[0])
+        raise ValueError(f"{name}{list(index)} is {ids[index]}, expected 0 to {count - 1}")
+
+
+def expect_mask(mask: Array, shape: tuple[int, ...]) -> None:
+    """Raise unless mask is a NumPy array of booleans whose shape fits: equal, or 1 on some axes."""
+    expect_array("mask", mask)
+    if mask.dtype != bool:
+        raise TypeError(f"mask has dtype {mask.dtype}, expected bool")
+    fits = zip(mask.shape[::-1], shape[::-1], strict=False)
+    if mask.ndim > len(shape) or any(m not in (1, size) for m, size in fits):
+        raise ValueError(f"mask has shape {mask.shape}, expected {shape}")
+
+
 def expect_count(**numbers: int) -> None:
     """Raise unless every named number is a whole number, 1 or more."""
     for name, number in numbers.items():

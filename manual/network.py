@@ -13,47 +13,25 @@ twice is one parameter used twice.
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from manual.catalog import find
 from manual.checks import Array, expect, expect_count, expect_shape
-
-
-class Layer(NamedTuple):
-    """One layer of a network: a value, printed as the call that builds it."""
-
-    kind: str
-    params: tuple[str, ...] = ()
-    options: dict[str, Any] = {}
-    body: tuple["Layer", ...] = ()
-
-    def __repr__(self) -> str:
-        if self.kind == "residual":
-            return f"residual({', '.join(map(repr, self.body))})"
-        options = [f"{name}={value!r}" for name, value in self.options.items()]
-        return f"layer({', '.join([*map(repr, (self.kind, *self.params)), *options])})"
-
+from manual.layer import Layer, layer
+from manual.layer import concatenate as concatenate
+from manual.layer import residual as residual
+from manual.shapes import concatenate_backward, concatenate_forward
 
 Net = Sequence[Layer]
 Params = dict[str, Array]
 
 
-def layer(kind: str, *params: str, **options: Any) -> Layer:
-    """A kind, parameters, options: layer("affine", "W1", "b1"), layer("elu", alpha=0.5)."""
-    return Layer(kind, params, options)
-
-
-def residual(*body: Layer) -> Layer:
-    """A branch that rejoins: out = x + body(x). The body must keep the shape of x."""
-    return Layer("residual", body=body)
-
-
 def network_forward(x: Array, params: Params, net: Net) -> tuple[Array, Any]:
     """Layer after layer: the output of each is the input of the next.
 
-    x: what the first layer takes, (N, D) for affine
+    x: what the first layer takes: (N, D) for affine, (N, C, H, W) for conv2d, ids for embedding
     params: a dict of arrays    net: a list of layers
     Returns out, and the caches of all layers, in order.
     """
@@ -64,6 +42,10 @@ def network_forward(x: Array, params: Params, net: Net) -> tuple[Array, Any]:
             branch, cache = network_forward(x, params, this.body)
             expect_shape(x.shape, residual_branch=branch)
             x = x + branch
+        elif this.kind == "concatenate":
+            branch, inner = network_forward(x, params, this.body)
+            x, joint = concatenate_forward([x, branch], **this.options)
+            cache = inner, joint
         else:
             x_forward = find(this.kind, "forward")
             x, cache = x_forward(x, *_look_up(params, this), **this.options)
@@ -77,7 +59,8 @@ def network_backward(dout: Array, cache: Any) -> tuple[Array, Params]:
     Where one value feeds several places, each place sends back a gradient, and they ADD:
     x of a residual feeds the branch and the sum; a shared parameter feeds every layer that uses it.
 
-    Returns dx, and grads: a dict with the gradient of every parameter that the network uses.
+    Returns dx (None if x holds integers), and grads: a dict with the gradient of every parameter
+    that the network uses.
     """
     caches, net = cache
     grads = {}
@@ -85,6 +68,11 @@ def network_backward(dout: Array, cache: Any) -> tuple[Array, Params]:
         if this.kind == "residual":
             dbranch, dbody = network_backward(dout, cache)
             dout, dparams = dout + dbranch, dbody.items()
+        elif this.kind == "concatenate":
+            inner, joint = cache
+            dskip, dbranch = concatenate_backward(dout, joint)
+            dbranch, dbody = network_backward(dbranch, inner)
+            dout, dparams = dskip + dbranch, dbody.items()
         else:
             x_backward = find(this.kind, "backward")
             dx = x_backward(dout, cache)  # dx alone, or (dx, one gradient a parameter)

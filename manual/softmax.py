@@ -63,6 +63,26 @@ def softmax_loss(x: Array, y: Array, smoothing: float = 0.0) -> tuple[float, Arr
     return loss, dx
 
 
+def kl_loss(x: Array, y: Array) -> tuple[float, Array]:
+    """The Kullback-Leibler divergence of p = softmax(x) from y, the mean over the batch, in nats.
+
+    x: (N, C) scores
+    y: (N, C) rows of target probabilities t
+
+        KL(t || p) = sum_j t[j] (log t[j] - log p[j]),      0 log 0 = 0
+
+    Cross-entropy less the entropy of t, which does not depend on x: so the same dx = (p - t) / N,
+    and a loss that is 0 where p = t. PyTorch's kl_div takes log p, and calls this mean "batchmean".
+
+    Returns loss, dx (N, C).
+    """
+    if np.ndim(y) != 2:
+        raise ValueError(f"y has shape {np.shape(y)}, expected rows of probabilities (N, C)")
+    cross_entropy, dx = softmax_loss(x, y)
+    entropy = -(y * np.log(y + (y == 0))).sum() / len(x)
+    return cross_entropy - entropy, dx
+
+
 def targets(x: Array, y: Array) -> Array:
     """y as rows of probabilities (N, C), in the number type of the scores x (N, C)."""
     if np.ndim(y) < 2:

@@ -18,12 +18,12 @@ import numpy as np
 from manual.catalog import find
 from manual.checks import Array
 from manual.network import l2_loss, network_backward, network_forward
-from reference.cards import LOSSES
+from reference.cards import LAYERS, LOSSES
 from reference.numbers import ALLOWANCES, UNIT, Rounding, allowances, counting, rounding_array
 from reference.paths import PATHS, by_hand, path
 from reference.paths.complex_step import steps
 from reference.paths.differences import differences
-from reference.problem import Gradients, Problem
+from reference.problem import Gradients, Problem, kinds
 
 # Reasons for not comparing.
 UNDECIDED = "a branch within rounding of its corner"
@@ -80,8 +80,9 @@ def rounding_allowances(problem: Problem, roundings: float = 0.0, exact: bool = 
     """
     net, params, x, y, loss, reg = problem
     numbers = {name: rounding_array(array, exact) for name, array in params.items()}
-    with counting(x.dtype) as counted:
-        out, cache = network_forward(rounding_array(x, exact), numbers, net)
+    with counting(problem.dtype) as counted:
+        start = rounding_array(x, exact) if x.dtype.kind == "f" else x
+        out, cache = network_forward(start, numbers, net)
         value, dout = out, rounding_array(y, exact) if loss is None else y
         if loss is not None:
             value, dout = find(loss.kind, "loss")(out, y, **loss.options)
@@ -98,8 +99,8 @@ def rounding_allowances(problem: Problem, roundings: float = 0.0, exact: bool = 
 
 def _misshapen(problem: Problem, ours: Gradients) -> str:
     """What is wrong with the shapes or the dtypes of the hand-written gradients, if anything."""
-    wanted = {"x": problem.x} | problem.params
-    got = {"x": ours.dx} | ours.params
+    got = {name: array for name, array in ours.named().items() if name != "value"}
+    wanted = ({"x": problem.x} if problem.x.dtype.kind == "f" else {}) | problem.params
     if got.keys() != wanted.keys():
         return f"gradients of {sorted(got)}, expected {sorted(wanted)}"
     for name, array in wanted.items():
@@ -116,7 +117,7 @@ def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Compar
     sizes = [array.size for array in mine.values()]
     got, expected = _flat(mine, mine), _flat(their, mine)
     each = _flat(s.s, mine)
-    unit, tiny = UNIT[problem.x.dtype], np.finfo(problem.x.dtype).tiny
+    unit, tiny = UNIT[problem.dtype], np.finfo(problem.dtype).tiny
     # Below the smallest normal number digits are lost whatever a program does. s = 0 is exact.
     bound = np.where(each == 0, 0.0, unit * each + tiny)
     if bounds:
@@ -167,29 +168,41 @@ def _flat(named: dict[str, Array], like: dict[str, Array]) -> Array:
 def _theirs(name, problem, s):
     """A path's gradients, with its own bounds and the entries it cannot speak of."""
     if name not in ("differences", "complex_step"):
-        return path(name)(problem), _torch_bounds(problem) if name == "pytorch" else {}, {}
+        return path(name)(problem), _torch_bounds(problem, s) if name == "pytorch" else {}, {}
     found = differences(problem, s_out=s.out) if name == "differences" else steps(problem)
-    each = {"x": found.dx} | found.params
-    values = Gradients(found.value, found.dx.value, {n: d.value for n, d in found.params.items()})
+    each = found.named()
+    value = each.pop("value")
+    values = Gradients(value, None, {name: difference.value for name, difference in each.items()})
     bounds = {key: difference.allowance for key, difference in each.items()}
-    if name == "complex_step" and any((array == 0).any() for array in s.s.values()):
+    if name == "complex_step":
         # What cancels exactly on the way back need not on the way forward.
-        unit = UNIT[problem.x.dtype]
-        inexact = rounding_allowances(problem, roundings=1.0, exact=False).s
-        bounds = {key: bound + unit * inexact[key] for key, bound in bounds.items()}
+        inexact = _as_if_rounded(problem, s)
+        bounds = {key: bound + inexact.get(key, 0) for key, bound in bounds.items()}
     corner = {key: difference.corner for key, difference in each.items()}
     coarse = {key: difference.coarse for key, difference in each.items()}
     return values, bounds, {CORNER: corner, COARSE: coarse}
 
 
-def _torch_bounds(problem: Problem) -> dict[str, Array]:
-    """The roundings of PyTorch's own that a loss card declares."""
-    if problem.loss is None:
+def _as_if_rounded(problem: Problem, s: Allowances) -> dict[str, Array]:
+    """Bounds as they are where no number is exact; empty if none is anyway."""
+    if not any((array == 0).any() for array in s.s.values()):
         return {}
-    card, unit = LOSSES[problem.loss.kind], UNIT[problem.x.dtype]
-    if not card.torch_scale:
-        return {"value": np.array(unit * card.torch_value)}
-    # The same gradients from an upstream that has been rounded.
-    s = rounding_allowances(problem, card.torch_scale).s
-    value = card.torch_scale * np.abs(by_hand.gradients(problem).value)
-    return {name: unit * each for name, each in (s | {"value": np.asarray(value)}).items()}
+    unit = UNIT[problem.dtype]
+    inexact = rounding_allowances(problem, roundings=1.0, exact=False).s
+    return {key: unit * each for key, each in inexact.items()}
+
+
+def _torch_bounds(problem: Problem, s: Allowances) -> dict[str, Array]:
+    """The roundings of PyTorch's own that cards declare."""
+    bounds: dict[str, Array] = {}
+    if any(LAYERS[kind].torch_rounds for kind in kinds(problem.net) & LAYERS.keys()):
+        bounds = _as_if_rounded(problem, s)
+    if problem.loss is None:
+        return bounds
+    card, unit = LOSSES[problem.loss.kind], UNIT[problem.dtype]
+    if card.torch_scale:
+        # The same gradients from an upstream that has been rounded.
+        scaled = rounding_allowances(problem, card.torch_scale).s
+        scaled["value"] = card.torch_scale * np.abs(by_hand.gradients(problem).value)
+        return {name: unit * each + bounds.get(name, 0) for name, each in scaled.items()}
+    return bounds | {"value": np.asarray(bounds.get("value", 0) + unit * card.torch_value)}

@@ -18,6 +18,7 @@ Source of the idea: running error analysis (Wilkinson; Higham, Accuracy and Stab
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -142,7 +143,9 @@ class Rounding:
         if type(other) is not Rounding:
             other = lift(other)
         difference = self.value - other.value
-        if abs(difference) <= ALLOWANCES * Rounding.unit * (self.s + other.s) != 0.0:
+        close = abs(difference) <= ALLOWANCES * Rounding.unit * (self.s + other.s) != 0.0
+        # Not where np.max or np.min asks: what they give is right either way.
+        if close and sys._getframe(2).f_code.co_name not in ("_amax", "_amin"):
             Rounding.undecided += 1
         if Rounding.decisions is not None:
             Rounding.decisions.append(difference > 0)

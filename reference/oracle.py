@@ -19,7 +19,10 @@ from reference.tangent import moving, slope_of
 
 U = UNIT[np.dtype(np.float64)]
 
-Run = Callable[..., Array]  # the inputs -> the output
+MANY = 200  # entries: above, random directions stand for all coordinates
+DIRECTIONS = 12
+
+Run = Callable[..., Array]  # the inputs -> the output; of several, all entries in one row
 
 
 class Slope(NamedTuple):
@@ -32,6 +35,24 @@ class Slope(NamedTuple):
     right: float
     smooth: bool  # False where the difference has not settled: near a corner, or beyond
     step: float  # of the difference
+
+
+def probes(array: Array, rng: np.random.Generator) -> list[tuple[Array, str]]:
+    """The directions to take derivatives in: every entry, or random ones where there are many."""
+    if array.size <= MANY:
+        found = []
+        for index in np.ndindex(array.shape):
+            v = np.zeros(array.shape)
+            v[index] = 1.0
+            found.append((v, f"[{', '.join(map(str, index))}]" if index else ""))
+        return found
+    found = [(rng.normal(size=array.shape), " . v, along a random v") for _ in range(DIRECTIONS)]
+    for place in rng.choice(array.size, size=DIRECTIONS, replace=False):
+        index = np.unravel_index(place, array.shape)
+        v = np.zeros(array.shape)
+        v[index] = 1.0
+        found.append((v, f"[{', '.join(str(int(i)) for i in index)}]"))
+    return found
 
 
 def slope(

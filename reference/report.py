@@ -16,13 +16,11 @@ class Counterexample(NamedTuple):
     allowances: float  # the error, in rounding allowances
     oracle: str
     inputs: dict[str, Array]
-    dout: Array
+    dout: Array | tuple[Array, ...]  # a tuple where forward has several outputs
 
     def __str__(self) -> str:
-        lines = [
-            f"{name} = {_code(array)}"
-            for name, array in (self.inputs | {"dout": self.dout}).items()
-        ]
+        lines = [f"{name} = {_code(array)}" for name, array in self.inputs.items()]
+        lines += [f"dout = {_code(self.dout)}"]
         by = f" ({self.oracle})" if self.oracle else ""
         lines += [f"{self.what}: expected {self.expected}{by}"]
         off = "" if np.isnan(self.allowances) else f", {self.allowances:.3g} allowances off"
@@ -55,5 +53,7 @@ class Report(NamedTuple):
         return "\n".join(lines + [f"remark: {remark}" for remark in self.remarks])
 
 
-def _code(array: Array) -> str:
+def _code(array: Array | tuple[Array, ...]) -> str:
+    if isinstance(array, tuple):
+        return f"({', '.join(map(_code, array))}{',' * (len(array) == 1)})"
     return f"np.array({array.tolist()})" if array.size <= 60 else f"an array of shape {array.shape}"

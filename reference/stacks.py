@@ -1,8 +1,9 @@
 """A network with every entry of every parameter nudged, all entries in few passes.
 
 The network is walked once. At each layer with parameters, the layer runs with its parameters
-nudged; the outcomes are stacked as rows of one tall batch, and the rest of the network runs once,
-on all of them. Differences and the complex step share this; they differ in what a nudge is.
+nudged; the outcomes are stacked as examples of one tall batch, and the rest of the network runs
+once, on all of them; but where a layer mixes examples, as batch norm does, it runs once for each
+nudge. Differences and the complex step share this; they differ in what a nudge is.
 
     for names, stack, corner in nudged_outputs(net, params, x, nudges): ...
 
@@ -17,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from manual.checks import Array
-from manual.network import Net, Params, network_forward
+from manual.network import Layer, Net, Params, network_forward
 from reference.cards import LAYERS
+from reference.problem import uses
 
 CHUNK = 2**18  # numbers in one stacked batch: few enough to stay in a processor's cache
 
@@ -48,9 +50,14 @@ def nudged_input(net: Net, params: Params, x: Array, nudges: Nudges) -> tuple[Ar
 def _walk(net: Net, params: Params, x: Array, nudges: Nudges, once: set[str]) -> Iterator[Chunk]:
     for at, layer in enumerate(net):
         behind = at + 1
-        if layer.kind == "residual":
+        if layer.body:
             for names, branch, corner in _walk(layer.body, params, x, nudges, once):
-                yield names, *_rest(x + branch, corner, params, net[behind:])
+                if layer.kind == "residual":
+                    joined = x + branch
+                else:
+                    skip = np.broadcast_to(x, (*branch.shape[:2], *x.shape))
+                    joined = np.concatenate([skip, branch], layer.options["axis"] + 2)
+                yield names, *_rest(joined, corner, params, net[behind:])
         elif layer.kind == "affine" and once.issuperset(layer.params):
             while (
                 behind < len(net)
@@ -62,8 +69,9 @@ def _walk(net: Net, params: Params, x: Array, nudges: Nudges, once: set[str]) ->
                 yield layer.params, *_rest(stack, corner, params, net[behind:])
         else:
             for name in once.intersection(layer.params):
-                yield (name,), *_one_by_one(net[at:], params, x, name, nudges(params[name]))
-        if layer.kind == "residual" or layer.params or at + 1 < len(net):
+                runs = _one_by_one([layer], params, x, name, nudges(params[name]))
+                yield (name,), *_rest(runs[0], runs[1], params, net[behind:])
+        if layer.params or at + 1 < len(net):
             x, _ = network_forward(x, params, [layer])
 
 
@@ -109,13 +117,47 @@ def _affine_nudged(
 
 
 def _rest(stack: Array, corner: Array, params: Params, net: Net) -> tuple[Array, Array]:
-    """The rest of the network on a stack (nudges, entries, N, ...), as one tall batch."""
-    if not net:
-        return stack, corner
+    """The rest of the network on a stack (nudges, entries, N, ...)."""
     lead = stack.shape[:2]
-    out, cache = network_forward(stack.reshape(-1, *stack.shape[3:]), params, net)
-    branches = [each.reshape(*lead, -1) for each in branches_of(cache)]
-    return out.reshape(*lead, -1, *out.shape[1:]), corner | turned(branches, lead[1])
+    while net:
+        tall = 0
+        while tall < len(net) and by_rows(net[tall]):
+            tall += 1
+        if tall:  # as one tall batch
+            copies = {
+                name: np.repeat(params[name][None], lead[0] * lead[1], axis=0)
+                for name in _own(net[:tall])
+            }
+            many = params | {name: a.reshape(-1, *a.shape[2:]) for name, a in copies.items()}
+            out, cache = network_forward(stack.reshape(-1, *stack.shape[3:]), many, net[:tall])
+            out = out.reshape(*lead, -1, *out.shape[1:])
+            branches = [each.reshape(*lead, -1) for each in branches_of(cache)]
+        else:
+            tall = 1
+            runs = [network_forward(x, params, net[:1]) for some in stack for x in some]
+            out, branches = _stacked(runs, lead)
+        stack, corner, net = out, corner | turned(branches, lead[1]), net[tall:]
+    return stack, corner
+
+
+def _own(net: Net) -> list[str]:
+    """The parameters that hold something for each example."""
+    names = []
+    for layer in net:
+        names += _own(layer.body)
+        if layer.kind in LAYERS:
+            names += layer.params[: LAYERS[layer.kind].own]
+    return names
+
+
+def by_rows(layer: Layer) -> bool:
+    """Whether each example of its output depends on that example of its input alone."""
+    if layer.body:
+        axis = layer.options.get("axis", 1)
+        return axis != 0 and all(by_rows(each) for each in layer.body)
+    if layer.kind not in LAYERS:
+        return True
+    return LAYERS[layer.kind].rows(layer.options)
 
 
 def _one_by_one(net: Net, params: Params, x: Array, name: str, moves: list[Array]) -> Any:
@@ -127,22 +169,22 @@ def _one_by_one(net: Net, params: Params, x: Array, name: str, moves: list[Array
         for i in range(array.size)
     ]
     lead = len(moves), array.size
+    stack, branches = _stacked(runs, lead)
+    return stack, turned(branches, array.size)
+
+
+def _stacked(runs: list[Any], lead: tuple[int, int]) -> tuple[Array, list[Array]]:
+    """The outputs of runs (nudges * entries) as a stack, and the numbers that pick branches."""
     stack = np.array([out for out, _ in runs])
     branches = [np.array(each) for each in zip(*(branches_of(c) for _, c in runs), strict=True)]
-    corner = turned([each.reshape(*lead, -1) for each in branches], array.size)
-    return stack.reshape(*lead, *stack.shape[1:]), corner
+    return stack.reshape(*lead, *stack.shape[1:]), [b.reshape(*lead, -1) for b in branches]
 
 
 def changed(array: Array, i: int, move: Array) -> Array:
     """A copy of array with entry i moved by entry i of move."""
-    copy = np.array(array, dtype=np.result_type(array, move))
+    copy = np.array(array, dtype=np.result_type(array, move), order="C")  # for ravel to be a view
     copy.ravel()[i] += move.ravel()[i]
     return copy
-
-
-def uses(net: Net) -> list[str]:
-    """The parameters in order of use, once for each use."""
-    return [name for layer in net for name in [*layer.params, *uses(layer.body)]]
 
 
 def branches_of(cache: Any) -> list[Array]:
@@ -152,6 +194,8 @@ def branches_of(cache: Any) -> list[Array]:
     for layer, each in zip(net, caches, strict=True):
         if layer.kind == "residual":
             found += branches_of(each)
+        elif layer.kind == "concatenate":
+            found += branches_of(each[0])
         elif (kinks := LAYERS[layer.kind].kinks) is not None:
             found.append(np.asarray(kinks(each)))
     return found

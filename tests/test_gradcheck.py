@@ -1,12 +1,15 @@
 """gradcheck, and the cases that fool other checkers: wrong on theirs, right on ours."""
 
+import re
 import subprocess
 import sys
 import warnings
+from collections import namedtuple
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import strategies as st
 
 from manual.affine import affine_backward, affine_forward
 from manual.rectifiers import relu_backward, relu_forward
@@ -433,3 +436,257 @@ def test_strange_returns_are_said():
     assert report.verdict == "wrong" and "dx has dtype <U2" in report.why
     report = losscheck(lambda x, y: ((x - y) ** 2, 2 * (x - y)), "N", "N")
     assert "the loss has shape (1,), expected one number, and then dx" in report.why
+
+
+# More outputs than one, inputs without a gradient -------------------------------------------------
+
+LSTM = ("ND", "NH", "NH", "D4H", "H4H", "4H")  # x, h, c, wx, wh, b; the axis of 4: i, f, o, g
+
+
+def lstm(x, h, c, wx, wh, b):
+    """One step: (h, c), cache."""
+    z = [x @ wx[:, k] + h @ wh[:, k] + b[k] for k in range(4)]
+    i, f, o = (0.5 + 0.5 * np.tanh(0.5 * each) for each in z[:3])
+    g = np.tanh(z[3])
+    after = f * c + i * g
+    t = np.tanh(after)
+    return (o * t, after), (x, h, c, wx, wh, i, f, o, g, t)
+
+
+def lstm_back(douts, cache, carried=True, curved=True):
+    dh, dc = douts
+    x, h, c, wx, wh, i, f, o, g, t = cache
+    dafter = dh * o * (1 - t * t if curved else 1) + (dc if carried else 0)
+    dz = [
+        dafter * g * i * (1 - i),
+        dafter * c * f * (1 - f),
+        dh * t * o * (1 - o),
+        dafter * i * (1 - g * g),
+    ]
+    return (
+        sum(each @ wx[:, k].T for k, each in enumerate(dz)),
+        sum(each @ wh[:, k].T for k, each in enumerate(dz)),
+        dafter * f,
+        np.stack([x.T @ each for each in dz], axis=1),
+        np.stack([h.T @ each for each in dz], axis=1),
+        np.stack([each.sum(axis=0) for each in dz]),
+    )
+
+
+def in_a_tuple(forward, backward):
+    return forward, backward
+
+
+def in_three_values(forward, backward):
+    def flat(*inputs):
+        (h, c), cache = forward(*inputs)
+        return h, c, cache
+
+    return flat, lambda dh, dc, cache: backward((dh, dc), cache)
+
+
+styles = pytest.mark.parametrize("style", [in_a_tuple, in_three_values])
+
+
+@styles
+def test_a_step_of_an_lstm(style):
+    report = gradcheck(*style(lstm, lstm_back), *LSTM, examples=40)
+    assert report and not (report.cannot or report.remarks or report.skipped), report
+    x32 = [np.float32(each) for each in lstm_arrays()]
+    assert gradcheck(*style(lstm, lstm_back), *x32, examples=3)
+
+
+def lstm_arrays(N=2, D=3, H=2):
+    rng = np.random.default_rng(0)
+    shapes = ((N, D), (N, H), (N, H), (D, 4, H), (H, 4, H), (4, H))
+    return [rng.normal(size=shape) for shape in shapes]
+
+
+@styles
+@pytest.mark.parametrize(
+    "backward",
+    [
+        lambda douts, cache: lstm_back(douts, cache, carried=False),
+        lambda douts, cache: lstm_back(douts, cache, curved=False),
+        lambda douts, cache: lstm_back(douts[::-1], cache),
+    ],
+    ids=["dc is not carried", "tanh(c) has no slope", "dh and dc swapped"],
+)
+def test_a_wrong_step_of_an_lstm(style, backward):
+    report = gradcheck(*style(lstm, backward), *LSTM, examples=40)
+    assert report.verdict == "wrong", report
+    found = report.counterexample
+    assert found.inputs["x" if style is in_a_tuple else "inputs"].shape == (1, 1)
+    assert len(found.dout) == 2 and not np.array_equal(*found.dout)
+    assert "\n    dout = (np.array([[" in str(report) and "]]), np.array([[" in str(report)
+
+
+def test_a_wrong_step_of_a_large_lstm():
+    """Beyond Rounding numbers: estimated, along random directions."""
+    arrays = lstm_arrays(8, 20, 30)
+    assert gradcheck(lstm, lstm_back, *arrays)
+    report = gradcheck(lstm, lambda d, c: lstm_back((d[0], 1.001 * d[1]), c), *arrays)
+    assert report.verdict == "wrong"
+    assert "dout = (an array of shape (8, 30), an array of shape (8, 30))" in str(report)
+
+
+def test_outputs_of_different_shapes_and_a_tuple_of_one():
+    def forward(x, w):
+        return ((x * w).sum(), x @ w[:, None], 3 * x), (x, w)
+
+    def backward(douts, cache):
+        (d, dy, dz), (x, w) = douts, cache
+        return d * w + dy * w + 3 * dz, d * x.sum(axis=0) + (dy * x).sum(axis=0)
+
+    assert gradcheck(forward, backward, "ND", "D")
+    assert gradcheck(lambda x: ((2 * x,), None), lambda douts, cache: 2 * douts[0], "N")
+    report = gradcheck(lambda x: ((2 * x,), None), lambda douts, cache: douts[0], "N")
+    assert report.verdict == "wrong" and re.search(
+        r"dout = \(np.array\(\[\S+\]\),\)\n", str(report)
+    )
+
+
+def test_a_named_tuple_comes_back_as_one():
+    State = namedtuple("State", "h c")
+
+    def backward(dout, x):
+        return 2 * dout.h + dout.c * np.cos(x)
+
+    assert gradcheck(lambda x: (State(2 * x, np.sin(x)), x), backward, "ND")
+    report = gradcheck(lambda x: (State(2 * x, np.cos(x)), x), backward, "ND")
+    assert report.verdict == "wrong" and "dout = (np.array(" in str(report)
+
+
+def test_one_output_that_runs_on_no_number_type_leaves_the_differences():
+    def forward(x):
+        return (x * x, np.abs(x)), x
+
+    report = gradcheck(forward, lambda d, x: 2 * x * d[0] + np.sign(x) * d[1], "ND")
+    assert report and list(report.cannot) == ["complex"], report
+    assert gradcheck(forward, lambda d, x: 2 * x * d[0], "ND").verdict == "wrong"
+
+
+@styles
+def test_writing_into_one_of_several_upstreams_is_remarked(style):
+    def in_place(douts, cache):
+        dh, dc = douts
+        t, o = cache[-1], cache[-3]
+        dc += dh * o * (1 - t * t)
+        return lstm_back((dh, dc - dh * o * (1 - t * t)), cache)
+
+    report = gradcheck(*style(lstm, in_place), *lstm_arrays())
+    assert report and report.remarks == ["backward writes into dout[1]"], report
+
+
+def embed(ids, w):
+    return w[ids], (ids, w)
+
+
+def embed_back(dout, cache):
+    ids, w = cache
+    dw = np.zeros_like(w)
+    np.add.at(dw, ids, dout)
+    return dw
+
+
+def embed_last(dout, cache):
+    ids, w = cache
+    dw = np.zeros_like(w)
+    dw[ids] = dout
+    return dw
+
+
+@pytest.mark.parametrize("ids", [labels("NT", "V"), np.array([[2, 0, 2], [1, 1, 3]])])
+@pytest.mark.parametrize("dids", [(None,), (), (np.zeros(1, bool),)])
+def test_ids_have_no_gradient(ids, dids):
+    """None in their place, or nothing; what else stands there is not looked at."""
+    w = "VD" if isinstance(ids, labels) else "4D"
+    report = gradcheck(embed, lambda *given: (*dids, embed_back(*given)), ids, w)
+    assert report and not (report.cannot or report.remarks), report
+    report = gradcheck(embed, lambda *given: (*dids, embed_last(*given)), ids, w)
+    assert report.verdict == "wrong" and report.why.startswith("dw["), report
+    assert gradcheck(embed, lambda *given: embed_back(*given), ids, w, wrt=(1,))
+
+
+def test_a_mask_between_two_inputs_has_no_gradient():
+    def forward(x, mask, y):
+        return np.where(mask, x * y, y), (x, mask, y)
+
+    def both(dout, cache):
+        x, mask, y = cache
+        return np.where(mask, dout * y, 0 * dout), np.where(mask, dout * x, dout)
+
+    x, mask = np.array([0.3, -2.0, 5.0]), np.array([True, False, True])
+    for backward in (both, lambda *given: (both(*given)[0], None, both(*given)[1])):
+        assert gradcheck(forward, backward, x, mask, "3", examples=20)
+    for dx in (lambda *given: both(*given)[0], lambda *given: (both(*given)[0], None, None)):
+        assert gradcheck(forward, dx, x, mask, "3", examples=20, wrt=(0,))
+    report = gradcheck(forward, lambda *given: both(*given)[0], x, mask, "3")
+    why = "backward returns 1 gradients, expected 2: dx, dy; or 3, None for mask"
+    assert report.verdict == "wrong" and report.why == why
+    report = gradcheck(forward, lambda *given: (None, *both(*given)), x, mask, "3")
+    assert report.verdict == "wrong" and report.why == "dx is None"
+    report = gradcheck(forward, lambda *given: both(*given)[::-1], x, mask, "3")
+    assert report.verdict == "wrong" and report.why.startswith("dx[")
+
+
+def test_a_gradient_of_some_inputs_is_measured_by_its_own_allowance():
+    """All three come back, one is asked for: its allowance is its own, not that of the first."""
+    for wrt in ((0,), (1,), (2,), (2, 0)):
+        report = gradcheck(affine_forward, affine_backward, "ND", "DM", "M", wrt=wrt, examples=20)
+        assert report and not report.cannot, report
+
+
+@pytest.mark.parametrize(
+    ("returned", "why"),
+    [
+        (lambda x: x, "forward returns an array, expected (out, cache)"),
+        (lambda x: None, "forward returns None, expected (out, cache)"),
+        (lambda x: (x,), "forward returns a tuple of 1, expected (out, cache)"),
+        (
+            lambda x: ({"h": x}, x),
+            "forward returns a dict as out, expected an array of floats, or a tuple of them",
+        ),
+        (
+            lambda x: (float(x.sum()), x),
+            "forward returns a float as out, expected an array of floats, or a tuple of them: "
+            "np.asarray(out)",
+        ),
+        (
+            lambda x: ([x, x], x),
+            "forward returns a list of 2 as out, expected an array of floats, or a tuple of them: "
+            "tuple(out)",
+        ),
+        (lambda x: ((), x), "forward returns an empty tuple as out, expected an array in it"),
+        (
+            lambda x: ((x, (x, x)), x),
+            "forward returns a tuple of 2 as out[1], expected an array of floats",
+        ),
+        (lambda x: ((x, x > 0), x), "forward returns dtype bool as out[1], expected floats"),
+        (
+            lambda x: (x, {}, x),
+            "forward returns a dict as out[1], expected an array of floats, as the cache is the "
+            "last of the 3 values",
+        ),
+    ],
+)
+def test_what_is_no_output_is_said(returned, why):
+    report = gradcheck(returned, relu_backward, "N")
+    assert report.verdict == "raises" and report.why == why
+
+
+def test_a_loss_may_be_a_plain_number():
+    report = losscheck(lambda x, y: (float(((x - y) ** 2).sum()), 2 * (x - y)), "N", "N")
+    assert report and set(report.cannot) == {"rounding", "complex"}
+
+
+def test_inputs_that_are_no_arrays_are_refused():
+    for given in ([1.0], (1.0,), [np.ones(2)]):
+        with pytest.raises(ValueError, match=r"x is given as .*, expected a word of axes"):
+            gradcheck(relu_forward, relu_backward, given)
+    with pytest.raises(ValueError, match=r"the strategy for x draws \[1.0\], expected an array"):
+        gradcheck(relu_forward, relu_backward, st.just([1.0]))
+    with pytest.raises(ValueError, match="no input holds floats"):
+        gradcheck(relu_forward, relu_backward, labels("N", "C"))
+    with pytest.raises(ValueError, match="wrt has 0, but ids has dtype int64, expected floats"):
+        gradcheck(embed, embed_back, labels("N", "V"), "VD", wrt=(0,))

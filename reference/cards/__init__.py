@@ -10,7 +10,34 @@ import pkgutil
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from manual.checks import Array
+
+Shape = tuple[int, ...]
+
+
+class Dice:
+    """What Hypothesis drew for one layer: a size from 1 to 5, and the rest as one number, extra.
+
+    With extra = 0 every choice is its first, the plainest: what a failure shrinks to.
+    """
+
+    def __init__(self, size: int, extra: int):
+        self.size, self.plain = size, extra == 0
+        self.rng = np.random.default_rng([size, extra])
+
+    def pick(self, *choices: Any) -> Any:
+        """One of the choices; the next question gets an answer of its own."""
+        return choices[0] if self.plain else choices[self.rng.integers(len(choices))]
+
+
+class Fit(NamedTuple):
+    """A layer for an input of a certain shape: what it gives, what it needs."""
+
+    out: Shape
+    params: dict[str, Shape] = {}
+    options: dict[str, Any] = {}
 
 
 class Card(NamedTuple):
@@ -28,6 +55,26 @@ class Card(NamedTuple):
     kinks: Callable[[Any], Array] | None = None
     # Whether each output depends on the entry of x at its own place and on nothing else.
     by_entry: bool = False
+    # What it takes: a letter an axis, "*" for any input, "N*" for any that it flattens itself,
+    # "ids" for integers.
+    takes: str = "*"
+    # fit(shape, dice): a layer for that input, or None if there is none. Without it: no parameters,
+    # options as above, out of the shape of the input.
+    fit: Callable[[Shape, Dice], Fit | None] | None = None
+    # rows(options): whether each example of the output depends on that example of x alone, so that
+    # examples of many runs may stand in one batch.
+    rows: Callable[[dict[str, Any]], bool] = lambda options: True
+    # How many of its parameters, the first ones, hold something for each example: first states.
+    own: int = 0
+    # From the forward's cache, how much it stretches a nudge of its input, beside its parameters.
+    stretch: Callable[[Any], float] | None = None
+    # A kind whose parameter it may share.
+    ties: str = ""
+    # How many arrays it gives. A network is a row of layers with one: it holds none with two.
+    outputs: int = 1
+    # Whether PyTorch's kernel rounds where ours has nothing to round: x rstd - mean rstd for
+    # (x - mean) rstd, which is not 0 where x is the mean.
+    torch_rounds: bool = False
     # What fills up a row for JAX's padded networks so that the formula does not see it, as a share
     # of the largest float.
     padding: float = 0.0
@@ -42,9 +89,9 @@ class LossCard(NamedTuple):
     # jax(jnp, x, t, **options): one term an entry, t being the target as an (N, C) array.
     jax: Callable[..., Any]
     # What the sum of the terms is divided by.
-    mean: str  # "rows" or "entries"
-    # What the targets are: numbers, labels, or probabilities of a yes.
-    targets: str  # "numbers", "labels", "labels or rows", "probabilities"
+    mean: str  # "rows" or "entries"; "whole": jax(jnp, x, y, **options) is the loss itself
+    # What the targets are: numbers, labels, probabilities of a yes, rows of probabilities.
+    targets: str  # "numbers", "labels", "labels or rows", "probabilities", "rows", or "own": draw
     options: dict[str, tuple[Any, ...]] = {}
     kinks: Callable[..., Array] | None = None  # kinks(x, y, **options)
     padding: float = 0.0
@@ -52,6 +99,9 @@ class LossCard(NamedTuple):
     # the loss itself, beside a 1.
     torch_scale: int = 0
     torch_value: int = 0
+    takes: str = "NC"
+    # draw(rng, shape): targets and options for outputs of that shape.
+    draw: Callable[[np.random.Generator, Shape], tuple[Array, dict[str, Any]]] | None = None
 
 
 class Mistake(NamedTuple):

@@ -1,12 +1,22 @@
 """Affine, for the other paths."""
 
-from reference.cards import Card, Mistake
+import math
+
+from reference.cards import Card, Fit, Mistake
+
+
+def _affine(shape, dice):
+    D = math.prod(shape[1:])
+    return Fit((shape[0], dice.size), {"W": (D, dice.size), "b": (dice.size,)})
+
 
 CARDS = [
     Card(
         "affine",
         torch=lambda F, x, w, b: F.linear(x.flatten(1), w.T, b),
         jax=lambda jnp, x, w, b: jnp.dot(x.reshape(x.shape[0], -1), w) + b,
+        takes="N*",
+        fit=_affine,
     ),
 ]
 

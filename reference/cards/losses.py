@@ -33,6 +33,7 @@ CARDS = [
         torch=lambda F, x, y: F.mse_loss(x, y),
         jax=lambda jnp, x, t: (x - t) ** 2,
         mean="entries",
+        takes="*",
         targets="numbers",
     ),
     LossCard(
@@ -40,6 +41,7 @@ CARDS = [
         torch=lambda F, x, y: F.l1_loss(x, y),
         jax=lambda jnp, x, t: _absolute(jnp, x - t),
         mean="entries",
+        takes="*",
         targets="numbers",
         kinks=lambda x, y: x - y,
     ),
@@ -48,6 +50,7 @@ CARDS = [
         torch=lambda F, x, y, delta=1.0: F.huber_loss(x, y, delta=delta),
         jax=_huber,
         mean="entries",
+        takes="*",
         targets="numbers",
         options={"delta": (None, 0.5, 2.0)},
         # No corner in the loss, but one in its slope, which bends a difference as well.
@@ -58,6 +61,7 @@ CARDS = [
         torch=lambda F, x, y: F.binary_cross_entropy_with_logits(x, y),
         jax=lambda jnp, x, t: t * jnp.logaddexp(0.0, -x) + (1 - t) * jnp.logaddexp(0.0, x),
         mean="entries",
+        takes="*",
         targets="probabilities",
         torch_value=1,  # log(1 + e) without log1p
     ),

@@ -31,12 +31,18 @@ def _cross_entropy(jnp, x, t, smoothing=0.0):
     return -t * _log_softmax(jnp, x)
 
 
+def _kl(jnp, x, t):
+    entropy = -t * jnp.log(jnp.where(t > 0, t, 1.0))
+    return (-t * _log_softmax(jnp, x) - entropy).sum() / x.shape[0]
+
+
 CARDS = [
     Card(
         "softmax",
         torch=lambda F, x: F.softmax(x, dim=-1),
         jax=_softmax,
         padding=NO_SCORE,
+        takes="ND*",
     ),
     LossCard(
         "softmax",
@@ -46,6 +52,13 @@ CARDS = [
         targets="labels or rows",
         options={"smoothing": (None, 0.125, 1.0)},
         padding=NO_SCORE,
+    ),
+    LossCard(
+        "kl",
+        torch=lambda F, x, y: F.kl_div(F.log_softmax(x, dim=-1), y, reduction="batchmean"),
+        jax=_kl,
+        mean="whole",
+        targets="rows",
     ),
 ]
 

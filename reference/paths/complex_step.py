@@ -37,16 +37,13 @@ UNDERFLOW = 2.0**-1022 / H  # what a derivative may lose below the smallest norm
 def gradients(problem: Problem) -> Gradients:
     """The loss (or output) and all gradients by complex steps, in float64 (complex128)."""
     found = steps(problem)
-    return Gradients(
-        found.value, found.dx.value, {name: step.value for name, step in found.params.items()}
-    )
+    dx = None if found.dx is None else found.dx.value
+    return Gradients(found.value, dx, {name: step.value for name, step in found.params.items()})
 
 
 def steps(problem: Problem) -> Any:
     """Gradients of Difference: every entry, and whether it sits on a corner."""
-    net, params, x, y, loss, reg = problem
-    x = x.astype(np.float64)
-    params = {name: array.astype(np.float64) for name, array in params.items()}
+    net, params, x, y, loss, reg = problem.in_float64()
     value, _ = out, _ = network_forward(x, params, net)
     v, loss_corner = y, np.zeros(y.shape, bool)
     if loss is not None:
@@ -60,7 +57,7 @@ def steps(problem: Problem) -> Any:
             if (kinks := LOSSES[loss.kind].kinks) is not None:
                 loss_corner[i] = on_corner(kinks(moved, y, **loss.options)).any()
 
-    roundings = UNIT[problem.x.dtype] * _roundings(net, params)
+    roundings = UNIT[problem.dtype] * _roundings(net, params)
     floor = UNDERFLOW * (1 + np.abs(v).sum())
 
     def nudges(array: Array) -> list[Array]:
@@ -82,8 +79,10 @@ def steps(problem: Problem) -> Any:
     found = {}
     for names, chunks in by_names.items():
         found |= dict(zip(names, joined([params[n] for n in names], chunks), strict=True))
-    stack, corner = nudged_input(net, params, x, nudges)
-    (dx,) = joined([x], [(stack[0].imag.reshape(x.size, -1) / H, corner)])
+    dx = None
+    if x.dtype.kind == "f":
+        stack, corner = nudged_input(net, params, x, nudges)
+        (dx,) = joined([x], [(stack[0].imag.reshape(x.size, -1) / H, corner)])
     if reg:
         for name in [name for name in found if params[name].ndim > 1]:
             value = value + l2_loss(params[name], reg)[0]
@@ -94,7 +93,7 @@ def steps(problem: Problem) -> Any:
 
 def _roundings(net: Net, params: Params) -> int:
     """How often a derivative is rounded on its way through: once a term summed, and a few more."""
-    sums = [len(params[name]) for layer in net for name in layer.params if params[name].ndim > 1]
+    sums = [params[name].size for layer in net for name in layer.params if params[name].ndim > 1]
     return sum(sums) + sum(4 + _roundings(layer.body, params) for layer in net)
 
 

@@ -7,6 +7,9 @@ meet, at h of the order of the cube root of the unit roundoff: 5e-6 in float64, 
 Where weights amplify a nudge, h is smaller, so that nothing in the network moves by more than 1/64:
 a network bends on a scale of 1.
 
+They are taken in float64, whatever the problem's own type: in float32 a step would be 4e-3, which
+is coarse beside 1/300, what a norm's eps divides by.
+
 All entries go in few passes (reference/stacks.py). The loss is taken in two stages: differences of
 the loss at the output, then of the network in that direction.
 
@@ -27,11 +30,11 @@ import numpy as np
 from manual.catalog import find
 from manual.checks import Array
 from manual.network import Net, Params, l2_loss, network_forward
-from reference.cards import LOSSES
+from reference.cards import LAYERS, LOSSES
 from reference.numbers import ALLOWANCES, UNIT, allowances, rounding_array
 from reference.paths import by_hand
 from reference.problem import Gradients, Problem
-from reference.stacks import changed, nudged_input, nudged_outputs, uses
+from reference.stacks import changed, nudged_input, nudged_outputs
 
 
 class Difference(NamedTuple):
@@ -55,7 +58,7 @@ def split(arrays: list[Array], *whole: Array) -> list[Difference]:
 def gradients(problem: Problem) -> Gradients:
     """The loss (or output) and all gradients by central differences, with no word on the error."""
     found = differences(problem, bound=False)
-    dx = found.dx.value
+    dx = None if found.dx is None else found.dx.value
     return Gradients(found.value, dx, {name: d.value for name, d in found.params.items()})
 
 
@@ -64,13 +67,14 @@ def differences(problem: Problem, bound: bool = True, s_out: Array | None = None
 
     s_out: the rounding allowance of every entry of the output, if it is known already
     """
+    problem = problem.in_float64()
     net, params, x, _, _, reg = problem
     out, _ = network_forward(x, params, net)
     scales = (1, 2) if bound else (1,)
     value, direction = _loss_stage(problem, out, scales)
     rounding = np.full(out.shape, np.inf)
     if bound:
-        rounding = UNIT[x.dtype] * _output_rounding(problem, s_out)
+        rounding = UNIT[out.dtype] * _output_rounding(problem, s_out)
     amplifies = amplification(x, params, net)
 
     def nudges(array: Array) -> list[Array]:
@@ -96,8 +100,10 @@ def differences(problem: Problem, bound: bool = True, s_out: Array | None = None
     found = {}
     for names, chunks in by_names.items():
         found |= dict(zip(names, joined([params[n] for n in names], chunks), strict=True))
-    stack, corner = nudged_input(net, params, x, nudges)
-    (dx,) = joined([x], [(stack[0::2] - stack[1::2], corner)])
+    dx = None
+    if x.dtype.kind == "f":
+        stack, corner = nudged_input(net, params, x, nudges)
+        (dx,) = joined([x], [(stack[0::2] - stack[1::2], corner)])
     if reg:
         for name in [name for name in found if params[name].ndim > 1]:
             value = value + l2_loss(params[name], reg)[0]
@@ -115,12 +121,30 @@ def step_size(array: Array, amplifies: float = 1.0) -> Array:
 
 def amplification(x: Array, params: Params, net: Net) -> float:
     """A bound, to a small factor, on how far a nudge of 1 moves anything in the network."""
-    total = max(1.0, float(np.abs(x).max()))
-    for name in uses(net):  # a shared parameter amplifies at each use
-        w = params[name]
-        columns = np.abs(w).sum(axis=0) if w.ndim > 1 else np.abs(w)
-        total *= max(1.0, float(columns.max()))
-    return total
+    here = max(1.0, float(np.abs(x).max())) if x.dtype.kind == "f" else 1.0
+    _, (caches, _) = network_forward(x, params, net)
+    return _amplified(here, params, net, caches)[1]
+
+
+def _amplified(here: float, params: Params, net: Net, caches: list) -> tuple[float, float]:
+    """How far a nudge is carried to the end of a net, and at its most."""
+    most = here
+    for this, cache in zip(net, caches, strict=True):
+        for name in this.params:  # a shared parameter amplifies at each use
+            w = np.abs(params[name])
+            if w.ndim > 2:  # filters: each sums over all axes but its own
+                w = w.reshape(len(w), -1).T
+            sums = w.sum(axis=0) if w.ndim > 1 else w
+            here *= max(1.0, float(sums.max()))
+        stretch = LAYERS[this.kind].stretch if this.kind in LAYERS else None
+        here *= stretch(cache) if stretch else 1.0
+        if this.body:
+            inner = cache[0] if this.kind == "residual" else cache[0][0]
+            here, inside = _amplified(here, params, this.body, inner)
+            most = max(most, inside)
+        here = max(here, 1.0)
+        most = max(most, here)
+    return here, most
 
 
 def directions(problem: Problem, count: int = 10, seed: int = 0) -> Array:
@@ -190,10 +214,11 @@ def _output_rounding(problem: Problem, s_out: Array | None) -> Array:
 
     def s_of(change):
         params = {name: change(array) for name, array in problem.params.items()}
-        return allowances(network_forward(change(problem.x), params, problem.net)[0])
+        x = change(problem.x) if problem.x.dtype.kind == "f" else problem.x
+        return allowances(network_forward(x, params, problem.net)[0])
 
     here = s_of(rounding_array) if s_out is None else s_out
-    if all(_full(array) for array in (problem.x, *problem.params.values())):
+    if all(_full(a) for a in (problem.x, *problem.params.values()) if a.dtype.kind == "f"):
         return here
     away = s_of(lambda array: rounding_array(array + np.copysign(step_size(array), array)))
     return np.maximum(here, away)

@@ -1,9 +1,14 @@
 """JAX grad, in x64, over textbook jax.numpy formulas.
 
-JAX compiles anew for every network it has not seen, half a second each. So small networks of
-row-by-row layers run on a machine that is compiled once: an interpreter, written in JAX and
-differentiated by JAX, whose program and numbers are data. Everything is padded to one size, and
-what the padding holds is masked out. Any other network goes layer by layer, uncompiled.
+JAX compiles anew for every network it has not seen, half a second each. There are three ways:
+
+machine     Small networks of row-by-row layers run on a machine that is compiled once: an
+            interpreter, written in JAX and differentiated by JAX, whose program and numbers are
+            data. Everything is padded to one size, and what the padding holds is masked out.
+traced      Any other network is differentiated by JAX, and the program that it writes, its jaxpr,
+            is worked off by NumPy (jaxpr.py): JAX's derivatives, and nothing to compile.
+op by op    By JAX alone, uncompiled as a whole: slow on shapes it has not seen. The tests hold the
+            other two against it.
 """
 
 import functools
@@ -20,18 +25,23 @@ ROWS, WIDTH, DEPTH = 4, 6, 3  # what the machine holds: rows, columns, nested br
 SMALL, LARGE = (10, 6), (64, 40)  # steps and pairs (w, b): nine networks of ten are small
 
 
-def gradients(problem: Problem, machine: bool | None = None) -> Gradients:
+def gradients(problem: Problem, way: str = "") -> Gradients:
     """The loss (or output) and all gradients by jax.grad, on the CPU, in the problem's dtype.
 
-    machine: None takes the compiled machine where the network fits into it.
+    way: "machine", "traced" or "op by op"; without it the machine if the network fits into it,
+         else traced
     """
     import jax
 
-    program = compiled(problem) if machine in (None, True) else None
-    if program is None and machine:
+    if way not in ("", "machine", "traced", "op by op"):
+        raise ValueError(f"way is {way!r}, expected 'machine', 'traced' or 'op by op'")
+    program = compiled(problem) if way in ("", "machine") else None
+    if program is None and way == "machine":
         raise ValueError(f"the machine does not hold this network: {problem.net!r}")
     with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
-        return _plain(problem) if program is None else _on_machine(problem, program)
+        if program is not None:
+            return _on_machine(problem, program)
+        return _plain(problem, traced=way != "op by op")
 
 
 def forward(jnp, x, params, net):
@@ -39,51 +49,66 @@ def forward(jnp, x, params, net):
     for layer in net:
         if layer.kind == "residual":
             x = x + forward(jnp, x, params, layer.body)
+        elif layer.kind == "concatenate":
+            branch = forward(jnp, x, params, layer.body)
+            x = jnp.concatenate([x, branch], axis=layer.options["axis"])
         else:
             weights = [params[name] for name in layer.params]
             x = LAYERS[layer.kind].jax(jnp, x, *weights, **layer.options)
     return x
 
 
-def mean_loss(jnp, out, t, loss):
-    """The loss of an output (N, C) against targets (N, C)."""
+def loss_of(jnp, out, y, loss):
+    """The loss of an output against its targets."""
     card = LOSSES[loss.kind]
-    terms = card.jax(jnp, out, t, **loss.options)
+    if card.mean == "whole":
+        return card.jax(jnp, out, y, **loss.options)
+    terms = card.jax(jnp, out, as_rows(y, out.shape, out.dtype), **loss.options)
     return terms.sum() / (out.shape[0] if card.mean == "rows" else out.size)
 
 
 def as_rows(y: Array, out_shape: tuple[int, ...], dtype: Any) -> Array:
     """Targets as an array of the output's shape: a label becomes a row with a 1 at its class."""
-    return np.eye(out_shape[1], dtype=dtype)[y] if y.ndim == 1 else y.astype(dtype)
+    labels = y.ndim == 1 and len(out_shape) == 2
+    return np.eye(out_shape[1], dtype=dtype)[y] if labels else y.astype(dtype)
 
 
-def _plain(problem):
+def _plain(problem, traced):
     import jax
     import jax.numpy as jnp
 
-    net, params, x, y, loss, reg = problem
+    from reference.paths.jaxpr import evaluate
 
-    def objective(x, params):
-        value = out = forward(jnp, x, params, net)
+    net, params, x, y, loss, reg = problem
+    of_x = x.dtype.kind == "f"
+
+    def objective(moving):
+        params, start = moving
+        value = out = forward(jnp, start if of_x else x, params, net)
         if loss is None:
             return (out * y).sum(), out
-        value = mean_loss(jnp, out, as_rows(y, out.shape, x.dtype), loss)
+        value = loss_of(jnp, out, y, loss)
         if reg:
             value = value + reg / 2 * sum((w * w).sum() for w in params.values() if w.ndim > 1)
         return value, value
 
-    start = jnp.asarray(x), {name: jnp.asarray(array) for name, array in params.items()}
-    (_, value), (dx, grads) = jax.value_and_grad(objective, argnums=(0, 1), has_aux=True)(*start)
-    return Gradients(
-        np.asarray(value), np.asarray(dx), {name: np.asarray(g) for name, g in grads.items()}
-    )
+    start = params, (x if of_x else None)
+    both = jax.value_and_grad(objective, has_aux=True)
+    if traced:
+        program, shape = jax.make_jaxpr(both, return_shape=True)(start)
+        found = evaluate(program, *jax.tree.leaves(start))
+        (_, value), (grads, dx) = jax.tree.unflatten(jax.tree.structure(shape), found)
+    else:
+        (_, value), (grads, dx) = both(start)
+    dx = None if dx is None else np.asarray(dx)
+    return Gradients(np.asarray(value), dx, {name: np.asarray(g) for name, g in grads.items()})
 
 
 # The machine -----------------------------------------------------------------------------------
 
 _AFFINE, _SAVE, _ADD, _NOTHING = range(4)
-_KINDS = sorted(set(LAYERS) - {"affine"})
-_LOSSES = sorted(LOSSES)
+_KINDS = sorted(kind for kind, card in LAYERS.items() if card.by_entry or card.padding)
+_LOSSES = sorted(kind for kind, card in LOSSES.items() if card.mean != "whole")
 
 
 def compiled(problem: Problem) -> Any:
@@ -106,6 +131,8 @@ def compiled(problem: Problem) -> Any:
             elif layer.kind == "affine":
                 width = params[layer.params[0]].shape[1]
                 add(_AFFINE, slots.setdefault(layer.params, len(slots)), width)
+            elif layer.kind not in _KINDS:
+                raise OverflowError
             else:
                 add(_NOTHING + 1 + _KINDS.index(layer.kind), 0, width, _options(layer, LAYERS))
             if width > WIDTH or depth > DEPTH - 1:
@@ -114,6 +141,8 @@ def compiled(problem: Problem) -> Any:
 
     first_is_affine = bool(net) and net[0].kind == "affine"
     width = x.size // len(x)
+    if loss is not None and loss.kind not in _LOSSES:
+        return None
     try:
         if len(x) > ROWS or width > WIDTH or not (x.ndim == 2 or first_is_affine):
             return None

@@ -9,12 +9,12 @@ def gradients(problem: Problem) -> Gradients:
     import torch
 
     net, arrays, x_array, y_array, loss, reg = problem
-    x = torch.tensor(x_array, requires_grad=True)
+    x = torch.tensor(x_array, requires_grad=x_array.dtype.kind == "f")
     params = {name: torch.tensor(array, requires_grad=True) for name, array in arrays.items()}
     y = torch.tensor(y_array)
-    if y_array.ndim > 1:
-        y = y.to(x.dtype)  # labels stay integers, numbers are of one kind
     value = _forward(torch.nn.functional, x, params, net)
+    labels = loss is not None and (LOSSES[loss.kind].targets == "own" or y_array.ndim == 1)
+    y = y if labels else y.to(value.dtype)  # labels stay integers, numbers are of one kind
     if loss is None:
         objective = (value * y).sum()
     else:
@@ -22,10 +22,11 @@ def gradients(problem: Problem) -> Gradients:
         if reg:
             value = value + reg / 2 * sum((w * w).sum() for w in params.values() if w.ndim > 1)
         objective = value
-    dx, *grads = torch.autograd.grad(objective, [x, *params.values()])
+    inputs = [x, *params.values()] if x.requires_grad else [*params.values()]
+    grads = list(torch.autograd.grad(objective, inputs))
     return Gradients(
         value.detach().numpy(),
-        dx.numpy(),
+        grads.pop(0).numpy() if x.requires_grad else None,
         {name: grad.numpy() for name, grad in zip(params, grads, strict=True)},
     )
 
@@ -34,6 +35,10 @@ def _forward(F, x, params, net):
     for layer in net:
         if layer.kind == "residual":
             x = x + _forward(F, x, params, layer.body)
+        elif layer.kind == "concatenate":
+            import torch
+
+            x = torch.cat([x, _forward(F, x, params, layer.body)], layer.options["axis"])
         else:
             weights = [params[name] for name in layer.params]
             x = LAYERS[layer.kind].torch(F, x, *weights, **layer.options)

@@ -1,0 +1,82 @@
+"""Layers that move numbers about and change none: flatten, reshape, transpose, concatenate.
+
+Each output is some input, so each backward hands dout back along the same way.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from manual.checks import Array, expect, expect_shape
+
+
+def flatten_forward(x: Array) -> tuple[Array, Any]:
+    """Each example as one row: (N, d1, ..., dk) -> (N, d1 * ... * dk), the last index fastest.
+
+    out is a view of x where NumPy can make one.
+    """
+    expect("N*", x=x)
+    return x.reshape(len(x), -1), x.shape
+
+
+def flatten_backward(dout: Array, cache: Any) -> Array:
+    """The rows back in the shape of x."""
+    expect_shape((cache[0], int(np.prod(cache[1:]))), dout=dout)
+    return dout.reshape(cache)
+
+
+def reshape_forward(x: Array, shape: tuple[int, ...]) -> tuple[Array, Any]:
+    """Each example in another shape: (N, ...) -> (N, *shape), the last index fastest."""
+    expect("N*", x=x)
+    if int(np.prod(shape)) * len(x) != x.size:
+        raise ValueError(f"x has shape {x.shape}, expected examples of {int(np.prod(shape))}")
+    return x.reshape(len(x), *shape), (x.shape, tuple(shape))
+
+
+def reshape_backward(dout: Array, cache: Any) -> Array:
+    """Back to the shape of x."""
+    x_shape, shape = cache
+    expect_shape((x_shape[0], *shape), dout=dout)
+    return dout.reshape(x_shape)
+
+
+def transpose_forward(x: Array, axes: tuple[int, ...]) -> tuple[Array, Any]:
+    """out's axis k is x's axis axes[k]: (0, 2, 1) makes (N, T, D) into (N, D, T).
+
+    x: any shape    axes: 0 to x.ndim - 1 in a new order
+    """
+    expect("*", x=x)
+    if sorted(axes) != list(range(x.ndim)):
+        raise ValueError(f"axes is {axes}, expected 0 to {x.ndim - 1}, each once")
+    return x.transpose(axes), (x.shape, tuple(axes))
+
+
+def transpose_backward(dout: Array, cache: Any) -> Array:
+    """The inverse order: x's axis axes[k] is out's axis k, and argsort finds k for each."""
+    x_shape, axes = cache
+    expect_shape(tuple(x_shape[axis] for axis in axes), dout=dout)
+    return dout.transpose(np.argsort(axes))
+
+
+def concatenate_forward(xs: Sequence[Array], axis: int = 1) -> tuple[Array, Any]:
+    """The arrays side by side along an axis; all other axes must fit.
+
+    xs: arrays    axis: 1 joins features (N, D) and channels (N, C, H, W)
+    """
+    for i, x in enumerate(xs):
+        expect("N*", **{f"xs[{i}]": x})
+        if x.shape[:axis] + x.shape[axis:][1:] != xs[0].shape[:axis] + xs[0].shape[axis:][1:]:
+            raise ValueError(
+                f"xs[{i}] has shape {x.shape}, expected that of xs[0], {xs[0].shape}, "
+                f"but for axis {axis}"
+            )
+    out = np.concatenate(xs, axis=axis)
+    return out, (out.shape, [x.shape[axis] for x in xs], axis)
+
+
+def concatenate_backward(dout: Array, cache: Any) -> tuple[Array, ...]:
+    """dout cut up again where the arrays met."""
+    out_shape, widths, axis = cache
+    expect_shape(out_shape, dout=dout)
+    return tuple(np.split(dout, np.cumsum(widths)[:-1], axis=axis))

@@ -1,0 +1,70 @@
+"""Affine and cross-entropy for sequences: the same at every step."""
+
+from typing import Any
+
+import numpy as np
+
+from manual.affine import affine_backward, affine_forward
+from manual.checks import Array, expect, expect_array, expect_ids, expect_mask, expect_shape
+from manual.softmax import softmax_loss
+
+
+def temporal_affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
+    """out[n, t] = x[n, t] w + b: all axes but the last are rows.
+
+    x: (N, T, D), or any (..., D)
+    w: (D, M)
+    b: (M,)
+    Returns out (N, T, M), and the cache.
+    """
+    expect("*", x=x)
+    expect("DM M", w=w, b=b)
+    expect_shape((*x.shape[:-1], len(w)), x=x)
+    out, cache = affine_forward(x.reshape(-1, len(w)), w, b)
+    return out.reshape(*x.shape[:-1], len(b)), (x.shape, len(b), cache)
+
+
+def temporal_affine_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+    """affine's, on all rows of all steps. Returns dx (N, T, D), dw (D, M), db (M,)."""
+    x_shape, M, inner = cache
+    expect_shape((*x_shape[:-1], M), dout=dout)
+    dx, dw, db = affine_backward(dout.reshape(-1, M), inner)
+    return dx.reshape(x_shape), dw, db
+
+
+def temporal_softmax_loss(
+    x: Array, y: Array, mask: Array | None = None, mean: str = "tokens"
+) -> tuple[float, Array]:
+    """Cross-entropy at every step, in nats; steps that the mask leaves out do not count.
+
+    x: (N, T, V) scores
+    y: (N, T) integer labels from 0 to V - 1; what stands where the mask is False is not looked at
+    mask: (N, T), True where a step counts; None counts all
+    mean: "tokens" divides the sum by the number of steps that count (PyTorch's ignore_index);
+          "examples" by N, so that long sequences weigh more (CS231n)
+
+        loss = -1/divisor sum over (n, t) that count of log p[n, t, y[n, t]],      p = softmax(x)
+
+    Returns loss, dx (N, T, V), 0 where the mask is False. With nothing that counts, both are 0.
+    """
+    expect("NTV", x=x)
+    if mean not in ("tokens", "examples"):
+        raise ValueError(f"mean is {mean!r}, expected 'tokens' or 'examples'")
+    N, T, V = x.shape
+    counts = np.ones((N, T), bool) if mask is None else mask
+    expect_mask(counts, (N, T))
+    counts = np.broadcast_to(counts, (N, T))
+    expect_array("y", y)
+    if y.shape != (N, T):
+        raise ValueError(f"y has shape {y.shape}, expected {(N, T)}, a label for each step of x")
+    expect_ids("y", y, V, where=counts)
+    dx = np.zeros_like(x) / 1  # divided: whole scores do not have whole gradients
+    count = int(counts.sum())
+    if count == 0:
+        return dx.sum(), dx
+    loss, dcounted = softmax_loss(
+        x[counts], y[counts]
+    )  # (count, V): the mean over those that count
+    share = count / (N if mean == "examples" else count)
+    dx[counts] = dcounted * share
+    return loss * share, dx
