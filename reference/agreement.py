@@ -122,10 +122,11 @@ def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Compar
     bound = np.where(each == 0, 0.0, unit * each + tiny)
     if bounds:
         bound = bound + _flat(bounds, mine)
+    bound[np.isnan(bound)] = np.inf  # more roundings than can be counted
     error = np.abs(got - expected)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error == 0, 0.0, error / bound)
-    ratio[np.isnan(ratio) | ~np.isfinite(bound)] = np.inf  # nan agrees with nothing
+    ratio[~np.isfinite(error)] = np.inf  # nan agrees with nothing
     keep = np.ones(ratio.size, bool)
     left_out = {}
     for reason, marks in skipped.items():
@@ -137,7 +138,12 @@ def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Compar
     starts = ends - np.array(sizes)
     # Agreement within a bound that is wider than the largest number of the array says nothing.
     size = np.repeat(np.maximum.reduceat(np.abs(expected), starts), sizes)
-    wide = keep & (ratio <= ALLOWANCES) & (ALLOWANCES * bound > size) & (size > 0)
+    wide = (
+        keep
+        & (ratio <= ALLOWANCES)
+        & (ALLOWANCES * bound > size)
+        & ((size > 0) | ~np.isfinite(bound))
+    )
     if wide.any():
         left_out[WIDE] = int(wide.sum())
         keep &= ~wide
@@ -168,7 +174,7 @@ def _flat(named: dict[str, Array], like: dict[str, Array]) -> Array:
 def _theirs(name, problem, s):
     """A path's gradients, with its own bounds and the entries it cannot speak of."""
     if name not in ("differences", "complex_step"):
-        return path(name)(problem), _torch_bounds(problem, s) if name == "pytorch" else {}, {}
+        return path(name)(problem), _own_bounds(name, problem, s), {}
     found = differences(problem, s_out=s.out) if name == "differences" else steps(problem)
     each = found.named()
     value = each.pop("value")
@@ -192,17 +198,21 @@ def _as_if_rounded(problem: Problem, s: Allowances) -> dict[str, Array]:
     return {key: unit * each for key, each in inexact.items()}
 
 
-def _torch_bounds(problem: Problem, s: Allowances) -> dict[str, Array]:
-    """The roundings of PyTorch's own that cards declare."""
+def _own_bounds(name: str, problem: Problem, s: Allowances) -> dict[str, Array]:
+    """The roundings of PyTorch's or of JAX's own that cards declare."""
+    of_torch = name == "pytorch"
     bounds: dict[str, Array] = {}
-    if any(LAYERS[kind].torch_rounds for kind in kinds(problem.net) & LAYERS.keys()):
+    if of_torch and any(LAYERS[kind].torch_rounds for kind in kinds(problem.net) & LAYERS.keys()):
         bounds = _as_if_rounded(problem, s)
     if problem.loss is None:
         return bounds
     card, unit = LOSSES[problem.loss.kind], UNIT[problem.dtype]
-    if card.torch_scale:
+    scale = card.torch_scale if of_torch else card.jax_scale
+    if scale:
         # The same gradients from an upstream that has been rounded.
-        scaled = rounding_allowances(problem, card.torch_scale).s
-        scaled["value"] = card.torch_scale * np.abs(by_hand.gradients(problem).value)
-        return {name: unit * each + bounds.get(name, 0) for name, each in scaled.items()}
-    return bounds | {"value": np.asarray(bounds.get("value", 0) + unit * card.torch_value)}
+        scaled = rounding_allowances(problem, scale).s
+        scaled["value"] = scale * np.abs(by_hand.gradients(problem).value)
+        return {key: unit * each + bounds.get(key, 0) for key, each in scaled.items()}
+    if of_torch and card.torch_value:
+        bounds["value"] = np.asarray(bounds.get("value", 0) + unit * card.torch_value)
+    return bounds

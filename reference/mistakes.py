@@ -9,6 +9,7 @@ what stands there instead.
 
 import ast
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +24,16 @@ from reference.networks import PLAIN_RUN, problems
 from reference.paths import PATHS
 from reference.problem import Problem
 
-__all__ = ["MISTAKES", "Mistake", "caught_by", "caught_by_name", "planted", "scope", "with_mistake"]
+__all__ = [
+    "MISTAKES",
+    "Mistake",
+    "caught_by",
+    "caught_by_name",
+    "held",
+    "planted",
+    "scope",
+    "with_mistake",
+]
 
 
 def with_mistake(mistake: Mistake) -> Callable:
@@ -32,7 +42,7 @@ def with_mistake(mistake: Mistake) -> Callable:
     Errors: ValueError if the right text does not stand exactly once in the function, its docstring
     apart.
     """
-    function = functions()[mistake.function]
+    function = held(mistake.function)
     signature, docstring, body = _parts(function)
     count = signature.count(mistake.right) + body.count(mistake.right)
     if count != 1:
@@ -49,7 +59,7 @@ def with_mistake(mistake: Mistake) -> Callable:
 @contextmanager
 def planted(mistake: Mistake) -> Iterator[None]:
     """Run with the mistake in place, for everyone who holds the function; then put it right."""
-    function, wrong = functions()[mistake.function], with_mistake(mistake)
+    function, wrong = held(mistake.function), with_mistake(mistake)
     right = function.__code__, function.__defaults__, function.__kwdefaults__
     function.__code__ = wrong.__code__
     function.__defaults__, function.__kwdefaults__ = wrong.__defaults__, wrong.__kwdefaults__
@@ -60,7 +70,35 @@ def planted(mistake: Mistake) -> Iterator[None]:
         vars(function).clear()  # what a mistake has kept between calls
 
 
-HELPERS = {"targets": ("softmax", "loss"), "sign": ("l1", "loss"), "erf": ("gelu", "forward")}
+def held(name: str) -> Callable:
+    """A function of manual/ by name: a public one, or a file's own helper, which begins with _."""
+    if not name.startswith("_"):
+        return functions()[name]
+    modules = {sys.modules[function.__module__] for function in functions().values()}
+    found = [vars(module)[name] for module in modules if name in vars(module)]
+    if len(found) != 1:
+        raise ValueError(f"{name} stands in {len(found)} files of manual/, expected one")
+    return found[0]
+
+
+# Which networks show a function that is no layer or loss itself.
+HELPERS = {
+    "targets": ("softmax", "loss"),
+    "sign": ("l1", "loss"),
+    "erf": ("gelu", "forward"),
+    "unfold": ("conv2d", "forward"),
+    "fold": ("conv2d", "backward"),
+    "pair": ("conv2d", "forward"),
+    "_rows": ("conv2d", "forward"),
+    "_size": ("conv_transpose2d", "forward"),
+    "_apart": ("multihead_attention", "forward"),
+    "_joined": ("multihead_attention", "forward"),
+    "_ways": ("ctc", "loss"),
+    "_forward_ways": ("ctc", "loss"),
+    "_log_sum": ("ctc", "loss"),
+    "lstm_step_forward": ("lstm", "forward"),
+    "lstm_step_backward": ("lstm", "backward"),
+}
 
 
 def scope(mistake: Mistake) -> dict[str, tuple[str, ...]] | None:
@@ -70,10 +108,12 @@ def scope(mistake: Mistake) -> dict[str, tuple[str, ...]] | None:
     if mistake.function in ("network_loss", "l2_loss"):
         return {"layers": ("affine", "tanh"), "losses": tuple(LOSSES)}
     if kind == "network":
-        return {"layers": ("affine", "leaky_relu", "residual", "shared")}
+        return {"layers": ("affine", "leaky_relu", "residual", "concatenate", "shared")}
+    if kind == "concatenate":
+        return {"layers": ("concatenate",)}
     if verb == "loss" and kind in LOSSES:
         return {"layers": ("affine",), "losses": (kind,)}
-    return {"layers": (kind,)} if kind in LAYERS else None
+    return {"layers": (kind,)} if kind in LAYERS and LAYERS[kind].outputs == 1 else None
 
 
 def caught_by(mistake: Mistake, networks: int = 100, first: bool = False) -> set[str]:
@@ -91,10 +131,14 @@ def caught_by(mistake: Mistake, networks: int = 100, first: bool = False) -> set
     @given(problems(**kinds))
     def run(problem: Problem) -> None:
         try:
-            found = {each.path for each in compare(problem) if not each.agrees}
+            for each in compare(problem):
+                caught.update(() if each.agrees else {each.path})
+                if first and caught:
+                    raise _EnoughError
+        except _EnoughError:
+            raise
         except Exception:  # the mistaken code itself breaks: everybody sees that
-            found = set(PATHS)
-        caught.update(found)
+            caught.update(PATHS)
         if len(caught) == len(PATHS) or (first and caught):
             raise _EnoughError
 

@@ -9,7 +9,8 @@ writes a tolerance for a layer.
     z = x + y        s(z) = s(x) + s(y)                    + |z|
     z = x * y        s(z) = |y| s(x) + |x| s(y)            + |z|    and u s(x) s(y), for zeros
     z = x / y        s(z) = (s(x) + |z| s(y)) / |y|        + |z|
-    z = f(x)         s(z) = |f'(x)| s(x)                 + 2 |z|    libraries promise one ulp, 2 u
+    z = f(x)         s(z) = |f'(x)| s(x)                 + 2 |z|    libraries promise one ulp, 2 u,
+                                                                    f' at its steepest near x
 
 s is exactly 0 only for multiples of 2**-12 below 2**26 that came about without rounding. Sums and
 products of such numbers are exact in float64 in every order, so s = 0 asks for equality to the bit.
@@ -170,25 +171,35 @@ class Rounding:
         return self._difference(other) != 0
 
     # The functions that NumPy looks up by name on each element: np.exp(a) calls a.exp().
+    def near(self) -> float:
+        """How far off the value may be: a slope is taken where it is steepest within that."""
+        return ALLOWANCES * Rounding.unit * self.s
+
     def exp(self) -> "Rounding":
         e = math.exp(self.value) if self.value < 709.7 else math.inf
-        return Rounding(e, e * (self.s + 2) + UNDERFLOW)
+        near = self.near()
+        steepest = e * (math.exp(near) if near < 700 else math.inf) if e else 0.0
+        return Rounding(e, steepest * self.s + 2 * e + UNDERFLOW)
 
     def expm1(self) -> "Rounding":
         e = math.expm1(self.value) if self.value < 709.7 else math.inf
-        return Rounding(e, (e + 1) * self.s + 2 * abs(e) + UNDERFLOW)
+        near = self.near()
+        steepest = (e + 1) * (math.exp(near) if near < 700 else math.inf) if e > -1 else 0.0
+        return Rounding(e, steepest * self.s + 2 * abs(e) + UNDERFLOW)
 
     def log(self) -> "Rounding":
         if self.value <= 0.0:
             return Rounding(-math.inf if self.value == 0.0 else math.nan, math.inf)
-        value = math.log(self.value)
-        return Rounding(value, self.s / self.value + 2 * abs(value) + UNDERFLOW)
+        value, lowest = math.log(self.value), self.value - self.near()
+        slope = 1 / lowest if lowest > 0 else math.inf
+        return Rounding(value, (slope * self.s if self.s else 0.0) + 2 * abs(value) + UNDERFLOW)
 
     def log1p(self) -> "Rounding":
         if self.value <= -1.0:
             return Rounding(-math.inf if self.value == -1.0 else math.nan, math.inf)
-        value = math.log1p(self.value)
-        return Rounding(value, self.s / (1 + self.value) + 2 * abs(value) + UNDERFLOW)
+        value, lowest = math.log1p(self.value), 1 + self.value - self.near()
+        slope = 1 / lowest if lowest > 0 else math.inf
+        return Rounding(value, (slope * self.s if self.s else 0.0) + 2 * abs(value) + UNDERFLOW)
 
     def sqrt(self) -> "Rounding":
         if self.value < 0.0:
@@ -198,21 +209,27 @@ class Rounding:
         return Rounding(value, slope * self.s + abs(value) + UNDERFLOW)
 
     def tanh(self) -> "Rounding":
-        t = math.tanh(self.value)
-        return Rounding(t, (1 - t * t) * self.s + 2 * abs(t) + UNDERFLOW)
+        t, steepest = math.tanh(self.value), math.tanh(max(0.0, abs(self.value) - self.near()))
+        return Rounding(t, (1 - steepest * steepest) * self.s + 2 * abs(t) + UNDERFLOW)
 
     def erf(self) -> "Rounding":
-        slope = 2 / math.sqrt(math.pi) * math.exp(-min(self.value * self.value, 800.0))
-        value = math.erf(self.value)
+        value, steepest = math.erf(self.value), max(0.0, abs(self.value) - self.near())
+        slope = 2 / math.sqrt(math.pi) * math.exp(-min(steepest * steepest, 800.0))
         return Rounding(value, slope * self.s + 2 * abs(value) + UNDERFLOW)
 
     def sin(self) -> "Rounding":
         value = math.sin(self.value)
-        return Rounding(value, abs(math.cos(self.value)) * self.s + 2 * abs(value) + UNDERFLOW)
+        return Rounding(
+            value,
+            min(1.0, abs(math.cos(self.value)) + self.near()) * self.s + 2 * abs(value) + UNDERFLOW,
+        )
 
     def cos(self) -> "Rounding":
         value = math.cos(self.value)
-        return Rounding(value, abs(math.sin(self.value)) * self.s + 2 * abs(value) + UNDERFLOW)
+        return Rounding(
+            value,
+            min(1.0, abs(math.sin(self.value)) + self.near()) * self.s + 2 * abs(value) + UNDERFLOW,
+        )
 
     def conjugate(self) -> "Rounding":
         return self

@@ -5,13 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax, nn
+from jax.ad_checkpoint import checkpoint_name
 from jax.extend.core import jaxpr_as_fun
 
 from reference.paths import jaxpr
 from reference.paths.jaxpr import evaluate
 
 # Both sum in an order of their own, and their exp, tanh and pow may differ in the last bits: a few
-# roundings of the largest entry, or of all terms where a sum may cancel. The worst seen is 8.
+# roundings of the largest entry, or of all terms where a sum may cancel. The worst seen is 10.
 ROUNDINGS = 32
 FLOATS = [np.float64, np.float32]
 # A compiler that does not look for faster code takes half the time.
@@ -300,6 +301,26 @@ def test_each_primitive_of_two_integers(name):
     same_entries(getattr(lax, name), x, y)
 
 
+FORWARD = {  # what JAX differentiates into other primitives, or not at all
+    "cumprod": lambda x: lax.cumprod(x, 1, reverse=True),
+    "cummax": lambda x: lax.cummax(x, 0),
+    "cummin": lambda x: lax.cummin(x, 1, reverse=True),
+    "cumlogsumexp": lambda x: lax.cumlogsumexp(x, 0),
+    "reduce_prod": lambda x: lax.reduce_prod(x, (0,)),
+    "reduce_and, not": lambda x: ~(x > -1).all(1),
+    "reduce_xor": lambda x: lax.reduce_xor(jnp.int32(9 * x), (0, 1)),
+    "reduce_precision, half": lambda x: lax.reduce_precision(x, 5, 10),
+    "reduce_precision, single": lambda x: lax.reduce_precision(x, 8, 23),
+    "name": lambda x: checkpoint_name(x, "x"),
+}
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", FORWARD)
+def test_primitives_that_stand_in_no_gradient(name, dtype):
+    same_entries(FORWARD[name], X.astype(dtype))
+
+
 def random_conv(rng):
     """A conv with every option drawn, in one or two dimensions, and its arrays."""
     space = rng.integers(1, 3)
@@ -324,7 +345,7 @@ def random_conv(rng):
     return lambda x, w: lax.conv_general_dilated(x, w, **options), (x, w)
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(12))
 def test_random_convolutions(seed):
     agree(*random_conv(np.random.default_rng(seed)))
 
@@ -354,7 +375,7 @@ def random_windows(rng):
     return numbers, rng.standard_normal(shape), starts, sizes, rng.standard_normal(out_shape)
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(16))
 def test_random_gathers_and_scatters(seed):
     rng = np.random.default_rng(seed)
     numbers, x, starts, sizes, updates = random_windows(rng)

@@ -99,6 +99,8 @@ class LossCard(NamedTuple):
     # the loss itself, beside a 1.
     torch_scale: int = 0
     torch_value: int = 0
+    # The same of the scale of all gradients in JAX.
+    jax_scale: int = 0
     takes: str = "NC"
     # draw(rng, shape): targets and options for outputs of that shape.
     draw: Callable[[np.random.Generator, Shape], tuple[Array, dict[str, Any]]] | None = None

@@ -25,12 +25,24 @@ def _jax_batchnorm(jnp, x, gamma, beta, running=None, eps=1e-5):
     return _channels(x, gamma) * xhat + _channels(x, beta)
 
 
+def _pixels_in_a_row(x):
+    """Images (N, C, H, W) as (N, C, H W): the same numbers for a norm of channels.
+
+    PyTorch 2.13 needs it. On the CPU the backward of its batch norm, F.batch_norm's too, is wrong
+    for some images of one pixel in height or width: shape (1, 2, 2, 1) with strides (4, 1, 2, 4),
+    or an upstream that lies so in memory. The output is right, the gradients are mixed up.
+    """
+    return x.flatten(2) if x.ndim == 4 else x
+
+
 def _torch_batchnorm(F, x, gamma, beta, running=None, eps=1e-5):
     import torch
 
     # The function behind F.batch_norm, which refuses a batch of one in training.
     mean, var = (None, None) if running is None else (torch.tensor(r).to(x) for r in running)
-    return torch.batch_norm(x, gamma, beta, mean, var, running is None, 0.1, eps, False)
+    rows = _pixels_in_a_row(x)
+    out = torch.batch_norm(rows, gamma, beta, mean, var, running is None, 0.1, eps, False)
+    return out.reshape(x.shape)
 
 
 def _torch_standardize(F, x, axes=-1, eps=1e-5):
@@ -58,7 +70,10 @@ def _torch_instancenorm(F, x, gamma, beta, eps=1e-5):
     import torch
 
     # The function behind F.instance_norm, which refuses an image of one pixel.
-    return torch.instance_norm(x, gamma, beta, None, None, True, 0.1, eps, False)
+    rows = _pixels_in_a_row(x)
+    return torch.instance_norm(rows, gamma, beta, None, None, True, 0.1, eps, False).reshape(
+        x.shape
+    )
 
 
 def _eps(dice):

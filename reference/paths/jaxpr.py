@@ -244,11 +244,9 @@ def _scatter(combine):
         sizes = _sizes(x.ndim, axes, [updates.shape[axis] for axis in window_axes])
         index, inside = _places(x.shape, sizes, starts, dimension_numbers, updates.ndim, mode)
         # Window by window, in a row: where several windows set the same entry, the last one wins.
-        order = [k for k in range(updates.ndim) if k not in window_axes] + list(window_axes)
-        keep, *index = (
-            np.broadcast_to(i, updates.shape).transpose(order) for i in (inside, *index)
-        )
-        out = x.copy()
+        shape, out = updates.shape, x.copy()
+        order = [axis for axis in range(len(shape)) if axis not in window_axes] + [*window_axes]
+        keep, *index = (np.broadcast_to(i, shape).transpose(order) for i in (inside, *index))
         combine(out, tuple(each[keep] for each in index), updates.transpose(order)[keep])
         return out
 
