@@ -81,7 +81,8 @@ def problems(
 def _problems(draw: Any, regimes: Any, steps: Any, many_steps: Any, heads: Any) -> Problem:
     regime = draw(regimes)
     N, (size, extra) = draw(_ROWS), draw(_INPUTS)
-    drawn = draw(many_steps if regime == "deep" else steps)
+    steps = draw(many_steps if regime == "deep" else steps)
+    drawn = [(kind, Dice(*numbers)) for kind, numbers in steps]
     head, option = draw(heads)
     rng = np.random.default_rng(draw(_SEEDS))
     shape = input_shape(drawn[0][0], N, Dice(size, extra))
@@ -107,6 +108,18 @@ def _problems(draw: Any, regimes: Any, steps: Any, many_steps: Any, heads: Any) 
     weights = any(w.ndim > 1 for w in params.values())
     reg = (0.0, 0.0, 0.5, 0.125)[option % 4] if weights else 0.0
     return Problem(net, params, x, y, loss, reg)
+
+
+def one_layer(kind: str, N: int, dice: Dice, seed: int = 0, regime: str = "normal") -> Problem:
+    """A network of one layer, N examples, with an upstream gradient."""
+    shape = input_shape(kind, N, dice)
+    net, sizes, out = build([(kind, dice)], shape)
+    rng = np.random.default_rng(seed)
+    params = {name: numbers(rng, each, regime) for name, each in sizes.items()}
+    x = numbers(rng, shape, regime)
+    if kind == "embedding":
+        x = rng.integers(len(params[net[0].params[0]]), size=shape)
+    return Problem(net, params, x, numbers(rng, out, regime, upstream=True))
 
 
 def input_shape(kind: str, N: int, dice: Dice) -> Shape:
@@ -146,9 +159,9 @@ def adapted(shape: Shape, takes: str, dice: Dice) -> tuple[list[Layer], Shape]:
 
 
 def build(
-    steps: list[tuple[str, tuple[int, int]]], shape: Shape
+    steps: list[tuple[str, Dice]], shape: Shape
 ) -> tuple[list[Layer], dict[str, Shape], Shape]:
-    """Turn drawn steps (kind, (size, extra)) into a network on inputs of a shape.
+    """Turn drawn steps, kind and dice, into a network on inputs of a shape.
 
     Any list of steps is a network, as each layer takes the shape that the one before it gives, if
     need be reshaped: when Hypothesis deletes a step, what is left still fits.
@@ -156,8 +169,8 @@ def build(
     """
     builder = _Builder()
     net: list[Layer] = []
-    for kind, (size, extra) in steps:
-        new, out = builder.step(kind, shape, Dice(size, extra), first=not net)
+    for kind, dice in steps:
+        new, out = builder.step(kind, shape, dice, first=not net)
         if math.prod(out[1:]) <= LARGEST:
             net, shape = net + new, out
     used = uses(net)

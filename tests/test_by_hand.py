@@ -1,13 +1,29 @@
-"""Every layer and every loss on numbers that can be checked with a pencil."""
+"""Every layer and every loss on numbers that can be checked with a pencil.
 
+Those for images stand in test_by_hand_images.py, those for sequences in test_by_hand_sequences.py.
+"""
+
+import ast
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from manual.catalog import find
-from manual.network import layer, mlp, network_backward, network_forward, network_loss, residual
+from manual.network import (
+    concatenate,
+    layer,
+    mlp,
+    network_backward,
+    network_forward,
+    network_loss,
+    residual,
+)
 from reference.cards import LAYERS, LOSSES
+from reference.numbers import UNIT
+
+HERE = Path(__file__).parent
 
 e = math.e
 X = np.array([[-2.0, 0.0, 3.0]])
@@ -202,6 +218,17 @@ LOSS_EXAMPLES = {
         (LOGS, NEARLY, {}, -(NEARLY * np.log(P)).sum() / 2, (P - NEARLY) / 2),
         (LOGS, ROWS, {"smoothing": 0.25}, -(SMOOTH * np.log(P)).sum() / 2, (P - SMOOTH) / 2),
     ],
+    "kl": [
+        # student 1: half of 1/2 against 1/8, a quarter of 1/4 against 2/8, of 1/4 against 5/8
+        (
+            LOGS,
+            ROWS,
+            {},
+            (log(4) / 2 + log(1) / 4 + log(2 / 5) / 4 - log(3 / 8)) / 2,
+            (P - ROWS) / 2,
+        ),
+        (LOGS, P, {}, 0.0, 0 * P),
+    ],
     "svm": [
         (
             np.array([[1.0, 2.0, 1.5], [0.0, 5.0, -3.0]]),
@@ -210,6 +237,32 @@ LOSS_EXAMPLES = {
             (2 + 1.5) / 2,  # student 2 has no margin above 0
             np.array([[-2.0, 1.0, 1.0], [0.0, 0.0, 0.0]]) / 2,
         )
+    ],
+    "triplet": [
+        # From (0, 0) the positive (3, 4) is 25 away, squared, the negative (1, 2) is 5.
+        (
+            np.array([[0.0, 0.0], [3.0, 4.0], [1.0, 2.0]]),
+            np.array([[0, 1, 2]]),
+            {},
+            25 - 5 + 1,
+            2 * np.array([[-3.0 + 1, -4 + 2], [3, 4], [-1, -2]]),
+        ),
+        # The second triplet is far enough apart: 5 - 25 + 2 is below 0. Both anchors are row 0.
+        (
+            np.array([[0.0, 0.0], [3.0, 4.0], [1.0, 2.0]]),
+            np.array([[0, 1, 2], [0, 2, 1]]),
+            {"margin": 2.0},
+            (25 - 5 + 2) / 2,
+            np.array([[-3.0 + 1, -4 + 2], [3, 4], [-1, -2]]),
+        ),
+        # Row 1 is a positive twice, at squared distances of 1 and 9, with the same negative.
+        (
+            np.array([[0.0], [1.0], [4.0], [2.0]]),
+            np.array([[0, 1, 3], [2, 1, 3]]),
+            {"margin": 8.0},
+            ((1 - 4 + 8) + (9 - 4 + 8)) / 2,
+            np.array([[-1.0 + 2], [1 - 3], [3 - 2], [-2 + 2]]),
+        ),
     ],
 }
 
@@ -256,10 +309,73 @@ def test_l2():
     assert loss == 1.25 and dw.tolist() == [[0.5]]
 
 
+def shows(kind, inputs, out, dout, grads, room=0, **options):
+    """A layer gives out, and from dout these gradients; in float64, and in float32, which stays.
+
+    inputs: x and the parameters    grads: a gradient for each of them, None for ids
+    room: the roundings, of the largest number, that the test's own scalars need; 0 asks for the bit
+    """
+    for dtype in (np.float64, np.float32):
+        given = [as_type(each, dtype) for each in inputs]
+        got, cache = find(kind, "forward")(*given, **as_type(options, dtype))
+        got_grads = find(kind, "backward")(as_type(dout, dtype), cache)
+        close(got, out, room, dtype)
+        close(got_grads, grads[0] if len(grads) == 1 else tuple(grads), room, dtype)
+
+
+def shows_loss(kind, x, y, loss, dx, room=0, **options):
+    """The same of a loss: labels stay labels, a mask stays a mask."""
+    for dtype in (np.float64, np.float32):
+        given = as_type(x, dtype), as_type(y, dtype)
+        got, dgot = find(kind, "loss")(*given, **as_type(options, dtype))
+        close(got, loss, room, dtype)
+        close(dgot, dx, room, dtype)
+
+
+def as_type(thing, dtype):
+    """Lists as arrays and floats as dtype, through tuples and dicts; integers and masks stay."""
+    if isinstance(thing, tuple):
+        return tuple(as_type(each, dtype) for each in thing)
+    if isinstance(thing, dict):
+        return {name: as_type(each, dtype) for name, each in thing.items()}
+    if isinstance(thing, list):
+        thing = np.array(thing, float)
+    floats = isinstance(thing, np.ndarray) and thing.dtype.kind == "f"
+    return thing.astype(dtype) if floats else thing
+
+
+def close(got, expected, room, dtype):
+    if isinstance(expected, tuple):
+        assert isinstance(got, tuple)
+        for one, two in zip(got, expected, strict=True):
+            close(one, two, room, dtype)
+    elif expected is None:
+        assert got is None
+    else:
+        expected = np.asarray(expected, float)
+        assert got.shape == expected.shape and got.dtype == dtype
+        bound = room * UNIT[np.dtype(dtype)] * max(1.0, np.abs(expected).max())
+        assert (np.abs(got - expected) <= bound).all(), f"{got}, expected {expected}"
+
+
+def shown(file, by="shows"):
+    """The kinds that a file of tests shows: what its tests call shows("...") with."""
+    tree = ast.parse((HERE / file).read_text(encoding="utf-8"))
+    tests = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name.startswith("test_")]
+    calls = [n for test in tests for n in ast.walk(test) if isinstance(n, ast.Call)]
+    named = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == by]
+    return {call.args[0].value for call in named if isinstance(call.args[0], ast.Constant)}
+
+
+FILES = ("test_by_hand.py", "test_by_hand_images.py", "test_by_hand_sequences.py")
+
+
 def test_every_layer_and_loss_has_an_example():
-    """A new layer needs one: add it to ACTIVATIONS or LOSS_EXAMPLES, or a test of its name."""
-    assert set(LAYERS) == {*ACTIVATIONS, "affine", "softmax"}
-    assert set(LOSSES) == set(LOSS_EXAMPLES)
+    """A new layer needs one: add it to ACTIVATIONS or LOSS_EXAMPLES, or a test that shows it."""
+    layers = {kind for file in FILES for kind in shown(file)}
+    assert set(LAYERS) == {*ACTIVATIONS, "affine", "softmax"} | layers
+    losses = {kind for file in FILES for kind in shown(file, by="shows_loss")}
+    assert set(LOSSES) == set(LOSS_EXAMPLES) | losses
 
 
 # Networks ---------------------------------------------------------------------------------------
@@ -281,6 +397,49 @@ def test_a_branch_that_rejoins_in_three_axes():
     out, cache = network_forward(x, {}, [residual(layer("relu"))])
     assert out.tolist() == [[[4.0, -3.0]], [[-1.0, 1.0]]]
     assert network_backward(dout, cache)[0].tolist() == [[[8.0, 5.0]], [[-6.0, 14.0]]]
+
+
+def test_a_branch_laid_beside_its_input():
+    """out = x and 3 x + 1, side by side: x gets the gradient of its copy, and of the branch."""
+    net = [concatenate(layer("affine", "W", "b"))]
+    params = {"W": np.array([[3.0], [-1.0]]), "b": np.array([1.0])}
+    out, cache = network_forward(np.array([[2.0, 4.0]]), params, net)
+    assert out.tolist() == [[2.0, 4.0, 6 - 4 + 1]]
+    dx, grads = network_backward(np.array([[5.0, -2.0, 7.0]]), cache)
+    assert dx.tolist() == [[5 + 3 * 7, -2 - 1 * 7]]
+    assert grads["W"].tolist() == [[2.0 * 7], [4.0 * 7]] and grads["b"].tolist() == [7.0]
+
+
+def test_branches_laid_side_by_side_one_in_the_other():
+    """DenseNet: each sees all before it. out = x, |x|, and the relu of both, along the channels."""
+    net = [concatenate(layer("leaky_relu", slope=-1.0)), concatenate(layer("relu"), axis=1)]
+    out, cache = network_forward(np.array([[[3.0, -2.0]]]), {}, net)
+    assert out.tolist() == [[[3, -2], [3, 2], [3, 0], [3, 2]]]
+    dx, _ = network_backward(np.array([[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]]), cache)
+    # The first number comes back from all four rows; the second from three, and twice with a minus.
+    assert dx.tolist() == [[[1 + 3 + 5 + 7, 2 - 4 - 8]]]
+
+
+def test_concatenate_along_the_last_axis():
+    net = [concatenate(layer("leaky_relu", slope=0.5), axis=2)]
+    out, cache = network_forward(np.array([[[4.0], [-2.0]]]), {}, net)
+    assert out.tolist() == [[[4.0, 4.0], [-2.0, -1.0]]]
+    dx, _ = network_backward(np.array([[[1.0, 2.0], [3.0, 8.0]]]), cache)
+    assert dx.tolist() == [[[1 + 2], [3 + 8 / 2]]]
+
+
+def test_concatenate_takes_any_number_of_arrays():
+    """Each of its own width; the backward cuts where they met."""
+    xs = [np.array([[1.0, 2.0]]), np.array([[3.0]]), np.array([[4.0, 5.0, 6.0]])]
+    out, cache = find("concatenate", "forward")(xs)
+    assert out.tolist() == [[1, 2, 3, 4, 5, 6]]
+    dxs = find("concatenate", "backward")(10 * out, cache)
+    assert [dx.tolist() for dx in dxs] == [[[10, 20]], [[30]], [[40, 50, 60]]]
+    out, cache = find("concatenate", "forward")([x[:, :1] for x in xs], axis=0)
+    assert out.tolist() == [[1], [3], [4]]
+    assert [dx.tolist() for dx in find("concatenate", "backward")(-out, cache)] == [
+        [[-1]], [[-3]], [[-4]],
+    ]  # fmt: skip
 
 
 def test_a_parameter_used_twice():
@@ -354,6 +513,42 @@ def test_a_network_is_a_value():
         "[layer('affine', 'W1', 'b1'), residual(layer('leaky_relu', slope=0.5)), layer('relu')]"
     )
     assert eval(repr(net)) == net
+
+
+def test_a_branch_beside_its_input_is_a_value():
+    net = [
+        concatenate(layer("affine", "W1", "b1"), layer("relu")),
+        concatenate(layer("tanh"), axis=2),
+    ]
+    assert repr(net) == (
+        "[concatenate(layer('affine', 'W1', 'b1'), layer('relu'), axis=1), "
+        "concatenate(layer('tanh'), axis=2)]"
+    )
+    assert eval(repr(net)) == net
+    assert net[1] != concatenate(layer("tanh"))
+    assert concatenate(layer("tanh")) == concatenate(layer("tanh"), axis=1)
+    assert residual(layer("tanh")) != concatenate(layer("tanh"))
+
+
+def test_arrays_in_options_are_printed_whole():
+    """No dots in the middle, tuples as tuples: eval builds them again, number by number."""
+    mask = np.arange(2000).reshape(2, 1000) % 3 > 0
+    this = layer("dropout", p=0.25, mask=mask)
+    again = eval(repr(this))
+    assert again.kind == "dropout" and again.options["p"] == 0.25
+    assert again.options["mask"].dtype == bool and np.array_equal(again.options["mask"], mask)
+    running = np.array([0.1, 1 / 3]), np.array([1.0, 2.0])
+    this = layer("batchnorm", "g", "b", running=running)
+    assert repr(this) == (
+        "layer('batchnorm', 'g', 'b', running=(np.array([0.1, 0.3333333333333333]), "
+        "np.array([1.0, 2.0])))"
+    )
+    again = eval(repr(this)).options["running"]
+    assert isinstance(again, tuple) and all(map(np.array_equal, again, running))
+    assert repr(layer("reshape", shape=(6,))) == "layer('reshape', shape=(6,))"
+    assert repr(layer("conv2d", "w", "b", stride=(1, 2))) == (
+        "layer('conv2d', 'w', 'b', stride=(1, 2))"
+    )
 
 
 def test_mlp():
