@@ -44,7 +44,7 @@ _ROWS = st.integers(1, 4)
 
 # What networks do with layers, beside putting them in a row.
 STRUCTURES = ("residual", "concatenate", "shared", "transformer")
-LARGEST = 40  # numbers an example: a layer that would give more is left out
+LARGEST = 50  # numbers an example: a layer that would give more is left out
 
 
 def problems(
@@ -128,7 +128,8 @@ def input_shape(kind: str, N: int, dice: Dice) -> Shape:
     if takes == "N*" and dice.size == 4 and dice.pick(False, True):
         return N, 2, 2  # affine flattens its input
     if takes in ("NTD", "NCL", "ids"):
-        shape = N, dice.pick(2, 1, 2, 3, 4), dice.size
+        multiple = LAYERS[kind].multiple if kind in LAYERS else 1
+        shape = N, dice.pick(2, 1, 2, 3, 4), dice.size * multiple
         return shape[:2] if takes == "ids" else shape
     if takes == "NCHW":
         C, H, W = dice.pick(1, 2, 3, 4), dice.size, dice.pick(1, 2, 3, 4, 5)

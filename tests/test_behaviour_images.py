@@ -104,7 +104,7 @@ def test_standardize_far_from_zero():
 
 
 def test_running_statistics_are_those_of_pytorch():
-    """After one batch and after three, for rows and for images; momentum 0.1 where none is given."""
+    """After each of three batches, of rows and of images; momentum 0.1 where none is given."""
     rng = np.random.default_rng(0)
     for shape in [(5, 3), (2, 3, 4, 2), (1, 3, 1, 2)]:
         for options in ({}, {"momentum": 0.3}, {"momentum": 1.0}):
@@ -133,11 +133,13 @@ def test_running_statistics_leave_the_old_ones():
 def test_running_statistics_want_a_batch_of_training():
     x, running = np.arange(6.0).reshape(3, 2), (np.zeros(2), np.ones(2))
     _, evaluation = batchnorm_forward(x, np.ones(2), np.zeros(2), running)
-    with pytest.raises(ValueError, match="evaluation"):
-        running_statistics(evaluation, running)
     _, alone = batchnorm_forward(x[:1], np.ones(2), np.zeros(2))
-    with pytest.raises(ValueError, match="2 or more"):
-        running_statistics(alone, running)
+    for cache, words in [(evaluation, "evaluation"), (alone, "2 or more")]:
+        try:
+            refusal = f"none, but {running_statistics(cache, running)}"
+        except ValueError as error:
+            refusal = str(error)
+        assert words in refusal
 
 
 def test_dropout_drops_each_number_with_chance_p():
@@ -177,3 +179,33 @@ def test_three_arrays_of_different_widths_are_joined_and_cut():
         assert np.array_equal(out, torch.cat([torch.tensor(x) for x in xs], dim=axis))
         for back, x in zip(concatenate_backward(out, cache), xs, strict=True):
             assert np.array_equal(back, x)
+
+
+# Which of these tests a function is in, beside those of its kind.
+TESTS = {
+    "max_pool2d_forward": (test_the_first_of_several_largest_wins,),
+    "max_pool2d_backward": (test_the_first_of_several_largest_wins,),
+    "standardize_forward": (test_standardize_far_from_zero,),
+    "batchnorm_forward": (test_running_statistics_are_those_of_pytorch,),
+    "running_statistics": (
+        test_running_statistics_are_those_of_pytorch,
+        test_running_statistics_leave_the_old_ones,
+        test_running_statistics_want_a_batch_of_training,
+    ),
+    "dropout_forward": (
+        test_dropout_drops_each_number_with_chance_p,
+        test_dropout_draws_from_the_generator_it_is_given,
+    ),
+    "concatenate_forward": (test_three_arrays_of_different_widths_are_joined_and_cut,),
+    "concatenate_backward": (test_three_arrays_of_different_widths_are_joined_and_cut,),
+}
+
+
+def tests_of(function):
+    """All the tests here that a function of manual/ is in; for the tests of the tests."""
+    yield from TESTS.get(function, ())
+    kind, _, verb = function.rpartition("_")
+    if kind in KINDS and verb in ("forward", "backward"):
+        yield lambda: test_nothing_is_written_into(kind)
+        yield lambda: test_one_cache_serves_twice(kind)
+        yield lambda: test_gradients_can_be_written_into(kind)

@@ -88,6 +88,48 @@ def test_conv2d_on_channels():
     shows("conv2d", (x, w, [1, -1]), out, dout, (dx, dw, [5, -2]))
 
 
+# Two images of two channels, three pixels in a row; two filters over two pixels of each channel.
+BATCH = np.array([[[[1.0, 2, 3]], [[0, 1, -1]]], [[[2, 0, 1]], [[4, -2, 0]]]])
+FILTERS = np.array([[[[1.0, -1]], [[2, 0]]], [[[0, 3]], [[1, -2]]]])
+SCORES = np.array(
+    [
+        [[[1 - 2 + 0, 2 - 3 + 2.0]], [[6 + 0 - 2, 9 + 1 + 2]]],
+        [[[2 - 0 + 8, 0 - 1 - 4]], [[0 + 4 + 4, 3 - 2 - 0]]],
+    ]
+)
+DSCORES = np.array([[[[1.0, 2]], [[3, 0]]], [[[-1, 0]], [[0, 4]]]])
+DBATCH = np.array(
+    [
+        [[[1 * 1 + 3 * 0, -1 * 1 + 1 * 2 + 3 * 3, -1 * 2.0]], [[2 * 1 + 1 * 3, 2 * 2 - 2 * 3, 0]]],
+        [[[1 * -1, -1 * -1 + 0 * 4, 3 * 4]], [[2 * -1, 0 * -1 + 1 * 4, -2 * 4]]],
+    ]
+)
+DFILTERS = np.array(
+    [
+        [[[1 * 1 + 2 * 2 - 1 * 2, 1 * 2 + 2 * 3 - 1 * 0.0]], [[2 * 1 - 1 * 4, 1 - 2 + 1 * 2]]],
+        [[[3 * 1 + 4 * 0, 3 * 2 + 4 * 1]], [[3 * 0 + 4 * -2, 3 * 1 + 4 * 0]]],
+    ]
+)
+
+
+def test_conv2d_of_two_images():
+    """Filters meet both images: their gradients add up over them. Then the same as two series."""
+    out = SCORES + np.array([[[10]], [[100]]])
+    grads = DBATCH, DFILTERS, [1 + 2 - 1, 3 + 4]
+    shows("conv2d", (BATCH, FILTERS, [10, 100]), out, DSCORES, grads)
+    x, w, out, dout, dx, dw = (
+        each[:, :, 0] for each in (BATCH, FILTERS, out, DSCORES, DBATCH, DFILTERS)
+    )
+    shows("conv1d", (x, w, [10, 100]), out, dout, (dx, dw, [2, 7]))
+
+
+def test_conv_transpose2d_of_two_images():
+    """A convolution run backward: what was dout is x, what was dx is out, and the other way."""
+    db = [1 + 2 + 3 + 2 + 0 + 1, 0 + 1 - 1 + 4 - 2 + 0]
+    given, grads = (DSCORES, FILTERS, [0, 0]), (SCORES, DFILTERS, db)
+    shows("conv_transpose2d", given, DBATCH, BATCH, grads)
+
+
 def test_conv2d_in_groups():
     """Channels 0 and 1 go to filter 0, channels 2 and 3 to filter 1."""
     x = np.array([1.0, 2, 3, 4]).reshape(1, 4, 1, 1)
@@ -198,6 +240,15 @@ def test_conv_transpose2d_with_output_padding():
     )  # fmt: skip
 
 
+def test_conv_transpose2d_with_more_output_padding_than_stride():
+    """Below the dilation. One pixel, stamped at 0 and 2: that a second would fit is no matter."""
+    given, out, dout = (image([2]), image([1, -1]), [0]), image([2, 0, -2, 0]), image([1, 2, -3, 4])
+    grads = image([1 * 1 - 1 * -3]), image([2 * 1, 2 * -3]), [4]
+    shows(
+        "conv_transpose2d", given, out, dout, grads, dilation=(1, 2), output_padding=(0, 1)
+    )  # fmt: skip
+
+
 def test_conv_transpose2d_with_padding():
     """Cut off on every side: of 3 by 3, the middle."""
     out = image([1 * 3 + 2 * 2 + 3 * -1 + 4 * 1])
@@ -229,7 +280,7 @@ def test_conv_transpose2d_on_channels_and_in_groups():
 
 
 def test_unfold_and_fold():
-    """Copy out every window; add every window back. A pixel comes back as often as it was copied."""
+    """Copy out every window; add every window back. A pixel comes back as often as copied."""
     x = image([1, 2, 3])
     windows = unfold(x, (1, 2))
     assert windows.tolist() == [[[[[[1, 2]], [[2, 3]]]]]]
@@ -548,7 +599,7 @@ def test_dropout():
 
 
 def test_dropout_draws_from_a_generator():
-    """The same again from the same seed, other draws from the next call; p is the chance to drop."""
+    """The same from the same seed, other draws from the next call; p is the chance to drop."""
     forward, backward = find("dropout", "forward"), find("dropout", "backward")
     x = np.ones((200, 500))
     rng = np.random.default_rng(3)

@@ -3,6 +3,7 @@
 A message names the argument, says what it was, and what was expected.
 """
 
+import inspect
 import re
 from typing import Any
 
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 
 from manual.affine import affine_forward
+from manual.batchnorm import running_statistics
 from manual.catalog import find, functions
 from manual.checks import expect
+from manual.gpt import gpt
 from manual.network import (
+    concatenate,
     l2_loss,
     layer,
     mlp,
@@ -21,7 +25,7 @@ from manual.network import (
     network_loss,
     residual,
 )
-from reference.cards import LAYERS, LOSSES
+from reference.cards import LAYERS, LOSSES, Dice, Fit
 from reference.numbers import rounding_array
 
 NAN, INF, EPS = float("nan"), float("inf"), 2.0**-23
@@ -55,29 +59,68 @@ NOT_NUMBERS = [
 ]
 
 
-def with_params(kind):
-    return (W, B) if kind == "affine" else ()
+# An input of each kind, no two of its axes alike.
+TAKES: dict[str, tuple[int, ...]] = {"NTD": (2, 3, 4), "NCL": (2, 3, 4), "NCHW": (2, 3, 4, 5)}
+
+
+def example(kind, dtype=float):
+    """What a layer takes, by name, and its options: what its card fits to an input."""
+    forward, card = find(kind, "forward"), LAYERS[kind]
+    shape = TAKES.get(card.takes, X.shape)
+    fit = card.fit(shape, Dice(2, 0)) if card.fit else Fit(shape)
+    params = list(fit.params.values())
+    if kind == "lstm_step":
+        params = [(2, 4), (2, 4), (3, 16), (4, 16), (16,)]
+    x = np.zeros(shape, int) if card.takes == "ids" else np.ones(shape, dtype)
+    names = inspect.signature(forward).parameters
+    arrays = [x, *(np.ones(each, dtype) for each in params)]
+    return dict(zip(names, arrays, strict=False)), fit.options
+
+
+def backward(kind, dout, cache):
+    """The calls that take a dout, by its name: lstm_step takes a pair."""
+    run = find(kind, "backward")
+    if LAYERS[kind].outputs == 1:
+        return {"dout": lambda: run(dout, cache)}
+    right = np.ones((2, 4))
+    return {
+        "dh_next": lambda: run((dout, right), cache),
+        "dc_next": lambda: run((right, dout), cache),
+    }
+
+
+def loss_example(kind):
+    card, rng = LOSSES[kind], np.random.default_rng(0)
+    x = np.ones((2, 4, 3) if card.takes == "NTV" else (2, 3))
+    if card.draw is not None:
+        return x, card.draw(rng, x.shape)[0]
+    return x, {"labels": LABELS, "labels or rows": LABELS, "rows": Y + 1 / 3}.get(card.targets, Y)
 
 
 @pytest.mark.parametrize(("bad", "error", "message"), NOT_NUMBERS, ids=lambda case: repr(case)[:40])
 def test_not_numbers(bad, error, message):
-    """For x of every layer and loss, every dout, y of the losses without labels, and w and b."""
+    """For x, every parameter and every dout of every layer; x and y of the losses."""
     for kind in LAYERS:
-        with raises(error, message.format("x")):
-            find(kind, "forward")(bad, *with_params(kind))
-        _, cache = find(kind, "forward")(X, *with_params(kind))
-        with raises(error, message.format("dout")):
-            find(kind, "backward")(bad, cache)
+        inputs, options = example(kind)
+        for name in inputs:
+            if name != "ids":
+                with raises(error, message.format(name)):
+                    find(kind, "forward")(**inputs | {name: bad}, **options)
+        _, cache = find(kind, "forward")(**inputs, **options)
+        for name, call in backward(kind, bad, cache).items():
+            with raises(error, message.format(name)):
+                call()
     for kind in LOSSES:
         with raises(error, message.format("x")):
-            find(kind, "loss")(bad, LABELS if kind in BY_LABEL else Y)
+            find(kind, "loss")(bad, loss_example(kind)[1])
     for kind in BY_ENTRY:
         with raises(error, message.format("y")):
             find(kind, "loss")(X, bad)
     for name, call in [
-        ("w", lambda: affine_forward(X, bad, B)),
-        ("b", lambda: affine_forward(X, W, bad)),
         ("w", lambda: l2_loss(bad, 0.5)),
+        ("xs[0]", lambda: find("concatenate", "forward")([bad, X])),
+        ("xs[1]", lambda: find("concatenate", "forward")([X, bad])),
+        ("dout", lambda: find("concatenate", "backward")(bad, CONCATENATED)),
         ("x", lambda: network_forward(bad, PARAMS, [AFFINE])),
         ("dout", lambda: network_backward(bad, network_forward(X, PARAMS, [AFFINE])[1])),
     ]:
@@ -85,14 +128,27 @@ def test_not_numbers(bad, error, message):
             call()
 
 
+CONCATENATED = find("concatenate", "forward")([X, X])[1]
+
+
+def near(shape):
+    """Shapes that are not this one, those that NumPy would broadcast to it without a word first."""
+    ones = [shape[:k] + (1,) + shape[k + 1 :] for k in range(len(shape))]
+    behind = [shape[k:] for k in range(1, len(shape) + 1)]
+    more = [(1, *shape), (1, 1, *shape), (*shape, 1), (shape[0] + 1, *shape[1:]), shape[::-1]]
+    return [each for each in [*ones, *behind, (1,) * len(shape), *more] if each != shape]
+
+
 @pytest.mark.parametrize("kind", LAYERS)
 def test_dout_of_another_shape(kind):
     """Those that NumPy would broadcast without a word, too."""
-    out, cache = find(kind, "forward")(X, *with_params(kind))
-    N, M = out.shape
-    for shape in [(N, 1), (1, M), (M,), (1,), (), (M, N), (N, M, 1), (1, 1, N, M), (N + 1, M)]:
-        with raises(ValueError, f"dout has shape {shape}, expected {out.shape}"):
-            find(kind, "backward")(np.ones(shape), cache)
+    inputs, options = example(kind)
+    out, cache = find(kind, "forward")(**inputs, **options)
+    right = out[0].shape if isinstance(out, tuple) else out.shape
+    for shape in near(right):
+        for name, call in backward(kind, np.ones(shape), cache).items():
+            with raises(ValueError, f"{name} has shape {shape}, expected {right}"):
+                call()
 
 
 @pytest.mark.parametrize("kind", [*BY_ENTRY, "softmax"])

@@ -1,6 +1,7 @@
-"""What holds for every layer and every loss, whichever they are; a new one is tested here at once.
+"""What holds for every layer that acts row by row, and every loss of rows or entries.
 
-Each stands alone here, on the check that anyone can use on their own code (reference.gradcheck).
+A new one is tested here at once; those of other shapes in test_every_shape.py. Each stands alone
+here, on the check that anyone can use on their own code (reference.gradcheck).
 """
 
 import inspect
@@ -19,8 +20,10 @@ from reference.numbers import UNIT, allowances, rounding_array, values
 SHAPES = {"affine": ("ND", "DM", "M")}
 SIZES = {"N": 3, "D": 4, "M": 2}
 
-kinds = pytest.mark.parametrize("kind", sorted(LAYERS))
-losses = pytest.mark.parametrize("kind", sorted(LOSSES))
+ROWWISE = [k for k, card in sorted(LAYERS.items()) if card.by_entry or k in ("affine", "softmax")]
+ROW_LOSSES = [kind for kind, card in sorted(LOSSES.items()) if card.draw is None]
+kinds = pytest.mark.parametrize("kind", ROWWISE)
+losses = pytest.mark.parametrize("kind", ROW_LOSSES)
 
 
 def option_sets(card):
@@ -74,6 +77,7 @@ def test_dx_is_the_derivative_of_the_loss(kind):
         "labels": [("NC", labels("N", "C"))],
         "labels or rows": [("NC", labels("N", "C")), ("13", rows)],
         "probabilities": [("13", rows)],
+        "rows": [("13", rows)],
     }
     for options in option_sets(card):
         for x, y in given_as[card.targets]:
@@ -362,7 +366,8 @@ def test_integers_are_taken_as_the_numbers_they_are(kind):
 @losses
 def test_losses_take_integers_as_the_numbers_they_are(kind):
     loss, x = find(kind, "loss"), np.arange(-3, 9).reshape(3, 4)
-    whole = {"numbers": x[::-1], "probabilities": x % 2}.get(LOSSES[kind].targets, np.arange(3))
+    given_as = {"numbers": x[::-1], "probabilities": x % 2, "rows": np.eye(3, 4, dtype=int)}
+    whole = given_as.get(LOSSES[kind].targets, np.arange(3))
     rows = np.eye(3, 4) / 2 + np.eye(3, 4, k=1) / 2
     for y in (whole, rows) if "rows" in LOSSES[kind].targets else (whole,):
         float_y = y.astype(float) if y.ndim > 1 else y
@@ -424,9 +429,9 @@ def test_options_have_the_documented_defaults():
         "softmax_loss": {"smoothing": 0.0},
         "huber_loss": {"delta": 1.0},
     }
-    for kind in LAYERS:
+    for kind in ROWWISE:
         check_defaults(find(kind, "forward"), defaults)
-    for kind in LOSSES:
+    for kind in ROW_LOSSES:
         check_defaults(find(kind, "loss"), defaults)
 
 
@@ -436,7 +441,7 @@ def check_defaults(function, defaults):
     assert found == defaults.get(function.__name__, {})
 
 
-@given(st.integers(0, 2**32 - 1), st.sampled_from(sorted(LOSSES)))
+@given(st.integers(0, 2**32 - 1), st.sampled_from(ROW_LOSSES))
 def test_losses_of_a_batch_are_the_mean_of_its_rows(seed, kind):
     rng = np.random.default_rng(seed)
     x, y = rng.normal(size=(3, 4)), targets(rng, (3, 4), kind, "normal")

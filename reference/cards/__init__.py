@@ -58,6 +58,8 @@ class Card(NamedTuple):
     # What it takes: a letter an axis, "*" for any input, "N*" for any that it flattens itself,
     # "ids" for integers.
     takes: str = "*"
+    # What its last axis must be a multiple of.
+    multiple: int = 1
     # fit(shape, dice): a layer for that input, or None if there is none. Without it: no parameters,
     # options as above, out of the shape of the input.
     fit: Callable[[Shape, Dice], Fit | None] | None = None

@@ -94,7 +94,7 @@ def _attention(shape, dice):
 
 def _multihead(shape, dice):
     N, T, D = shape
-    heads = dice.pick(1, *[h for h in range(1, D + 1) if D % h == 0])
+    heads = dice.pick(1, *[h for h in range(2, D + 1) if D % h == 0])
     options = {} if heads == 1 else {"heads": heads}
     if D // heads % 2 == 0 and dice.pick(False, True):
         options["rotary"] = True
@@ -125,10 +125,11 @@ CARDS = [
         torch=_torch_multihead,
         jax=_jax_multihead,
         takes="NTD",
+        multiple=2,
         fit=_multihead,
         rows=lambda options: "mask" not in options,
     ),
-    Card("rotary", torch=_torch_rotary, jax=_jax_rotary, takes="NTD", fit=_rotary),
+    Card("rotary", torch=_torch_rotary, jax=_jax_rotary, takes="NTD", multiple=2, fit=_rotary),
 ]
 
 MISTAKES: list[Mistake] = [
@@ -253,7 +254,7 @@ MISTAKES: list[Mistake] = [
         "attention_forward",
         "s.min(axis=-1, keepdims=True))\n"
         "    e = np.exp(shown - shown.max(axis=-1, keepdims=True)) * seen",
-        "-1e30)\n    e = np.exp(shown - shown.max(axis=-1, keepdims=True))",
+        "0 * s - 1e30)\n    e = np.exp(shown - shown.max(axis=-1, keepdims=True))",
         "With -1e30 for masked scores, a query that may look at nothing looks at everything.",
     ),
     Mistake(

@@ -19,7 +19,14 @@ def kernel_options(sizes, dice, transposed=False):
     padding = [dice.pick(0, 0, 1, 2) for _ in sizes]
     places = []
     for i, size in enumerate(sizes):
-        if not transposed:
+        if transposed:
+            if size > 2:  # the output grows with the product of all of these
+                kernel[i], dilation[i] = min(kernel[i], 3), 1
+                stride[i] = min(stride[i], 2 if size == 3 else 1)
+            reach = dilation[i] * (kernel[i] - 1)
+            padding[i] = min(padding[i], ((size - 1) * stride[i] + reach) // 2)
+            places.append((size - 1) * stride[i] - 2 * padding[i] + reach + 1)
+        else:
             while size + 2 * padding[i] < dilation[i] * (kernel[i] - 1) + 1:
                 if kernel[i] > 1:
                     kernel[i] -= 1
@@ -27,10 +34,6 @@ def kernel_options(sizes, dice, transposed=False):
                     dilation[i] = 1
             left = size + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1
             places.append(left // stride[i] + 1)
-        else:
-            padding[i] = min(padding[i], dilation[i] * (kernel[i] - 1) // 2)
-            over = (size - 1) * stride[i] - 2 * padding[i]
-            places.append(over + dilation[i] * (kernel[i] - 1) + 1)
     found = {"stride": stride, "padding": padding, "dilation": dilation}
     defaults = {"stride": 1, "padding": 0, "dilation": 1}
     options = {}

@@ -24,7 +24,7 @@ def _short(x, y, margin=1.0):
 
 
 def _draw(rng, shape):
-    options = {} if rng.integers(2) else {"margin": rng.choice([0.5, 4.0])}
+    options = {} if rng.integers(2) else {"margin": float(rng.choice([0.5, 4.0]))}
     return rng.integers(shape[0], size=(rng.integers(1, 5), 3)), options
 
 

@@ -191,13 +191,6 @@ MISTAKES: list[Mistake] = [
         "h_next is the sum before tanh.",
     ),
     Mistake(
-        "rnn step sigmoid for tanh",
-        "rnn_step_forward",
-        "tanh_forward(x @ wx",
-        "sigmoid_forward(x @ wx",
-        "The step ends in a sigmoid; it ends in tanh.",
-    ),
-    Mistake(
         "rnn step new h in the cache",
         "rnn_step_forward",
         "(x, h, wx, wh, tanh_cache)",
