@@ -1,6 +1,7 @@
 """The command: backproof prove, backproof compare."""
 
 import json
+import os
 import runpy
 import sys
 import time
@@ -41,7 +42,9 @@ def prove_command(
     layers: Annotated[
         str, typer.Option(help="Only these layers and losses: relu,residual,svm_loss")
     ] = "",
-    jobs: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Processes that share the work; 0 for one a core, at most 4.")
+    ] = 0,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the result to this file as well.")
     ] = None,
@@ -61,7 +64,7 @@ def prove_command(
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         task = progress.add_task("random networks on four paths", total=networks)
-        for batch in prove(networks, seed, names, jobs):
+        for batch in prove(networks, seed, names, jobs or min(4, os.cpu_count() or 1)):
             tally += batch
             progress.update(task, completed=min(tally.networks, networks))
     show(console, tally, seed, names, time.monotonic() - start)
@@ -73,21 +76,23 @@ def prove_command(
 
 def show(console: Console, tally: Tally, seed: int, names: tuple[str, ...], seconds: float) -> None:
     """The table, what was left out, and the verdict: one screen."""
-    title = "networks seen, gradients compared, worst error in allowances"
+    title = "networks; on each path gradients compared, worst error in allowances"
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("layer", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
     for path in PATHS:
         table.add_column(TITLES[path], justify="right", no_wrap=True)
     for row in rows():
         cells = [tally.cells.get((row, path)) for path in PATHS]
         if any(cells):
-            table.add_row(row.replace("bce_with_logits", "bce"), *map(_cell, cells))
+            seen = max(cell.networks for cell in cells if cell)
+            table.add_row(row.replace(" ", "_"), _short(seen), *map(_cell, cells))
     table.add_section()
     compared = (f"{tally.entries.get(path, 0):,}" for path in PATHS)
-    table.add_row("compared", *compared)
+    table.add_row("compared", "", *compared)
     for reason in REASONS:
         counts = (tally.skipped.get((path, reason), 0) for path in PATHS)
-        table.add_row(f"left out ({REASONS.index(reason) + 1})", *(f"{n:,}" for n in counts))
+        table.add_row(f"left out ({REASONS.index(reason) + 1})", "", *(f"{n:,}" for n in counts))
     console.print(table)
     for k, reason in enumerate(REASONS, start=1):
         console.print(f"({k}) {reason}", highlight=False)
@@ -112,7 +117,7 @@ def _cell(cell: Cell | None) -> str:
     if cell is None:
         return "-"
     worst = f"{cell.worst:4.2f}" if cell.worst < 100 else ">100"
-    return f"{_short(cell.networks):>4} {_short(cell.gradients):>4} {worst:>4}"
+    return f"{_short(cell.gradients):>5} {worst:>4}"
 
 
 def _short(count: int) -> str:

@@ -22,12 +22,12 @@ import reference
 from manual.catalog import functions
 from reference.agreement import UNDECIDED, Comparison, compare
 from reference.cards import LAYERS, LOSSES
-from reference.networks import PLAIN_RUN, kinds_of, problems
+from reference.networks import PLAIN_RUN, STRUCTURES, kinds_of, problems
 from reference.numbers import ALLOWANCES
 from reference.paths import PATHS
 from reference.problem import Problem
 
-BATCH = 250  # networks a batch
+BATCH = 100  # networks a batch
 
 
 class Cell(NamedTuple):
@@ -49,7 +49,7 @@ class Failure(NamedTuple):
         return "\n".join(
             [
                 "import numpy as np",
-                "from manual.network import layer, residual",
+                "from manual.network import concatenate, layer, residual",
                 "from reference.agreement import compare",
                 "from reference.problem import Problem",
                 "",
@@ -97,7 +97,7 @@ HIDDEN = 0.3
 
 def rows() -> list[str]:
     """The rows of the table: layers, what networks do with them, losses."""
-    layers = [*sorted(LAYERS), "residual", "shared"]
+    layers = [kind for kind in sorted(LAYERS) if LAYERS[kind].outputs == 1] + [*STRUCTURES]
     return layers + [f"{kind} loss" for kind in sorted(LOSSES)] + ["l2 loss"]
 
 

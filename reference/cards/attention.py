@@ -96,7 +96,7 @@ def _multihead(shape, dice):
     N, T, D = shape
     heads = dice.pick(1, *[h for h in range(2, D + 1) if D % h == 0])
     options = {} if heads == 1 else {"heads": heads}
-    if D // heads % 2 == 0 and dice.pick(False, True):
+    if D // heads % 2 == 0 and dice.pick(False, True, True):
         options["rotary"] = True
     mask = dice.pick((T, T), (N, 1, 1, T), (N, heads, T, T))
     params = {"wqkv": (D, 3 * D), "bqkv": (3 * D,), "wo": (D, D), "bo": (D,)}
@@ -125,7 +125,6 @@ CARDS = [
         torch=_torch_multihead,
         jax=_jax_multihead,
         takes="NTD",
-        multiple=2,
         fit=_multihead,
         rows=lambda options: "mask" not in options,
     ),

@@ -215,7 +215,8 @@ def _output_rounding(problem: Problem, s_out: Array | None) -> Array:
     def s_of(change):
         params = {name: change(array) for name, array in problem.params.items()}
         x = change(problem.x) if problem.x.dtype.kind == "f" else problem.x
-        return allowances(network_forward(x, params, problem.net)[0])
+        with np.errstate(over="ignore", invalid="ignore"):
+            return allowances(network_forward(x, params, problem.net)[0])
 
     here = s_of(rounding_array) if s_out is None else s_out
     if all(_full(a) for a in (problem.x, *problem.params.values()) if a.dtype.kind == "f"):
