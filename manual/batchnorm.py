@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from manual.checks import Array, expect, expect_shape
+from manual.checks import Array, expect, expect_positive, expect_shape
 from manual.standardize import standardize_backward, standardize_forward
 
 Running = tuple[Array, Array]  # mean (C,) and variance (C,), averaged over the batches seen
@@ -24,6 +24,7 @@ def batchnorm_forward(
     """
     expect("NC*", x=x)
     expect_shape(x.shape[1:2], gamma=gamma, beta=beta)
+    expect_positive(eps=eps)
     column = (-1,) + (1,) * (x.ndim - 2)  # a number a channel, to stand beside (N, C, H, W)
     if running is None:
         xhat, inner = standardize_forward(x, (0, *range(2, x.ndim)), eps)

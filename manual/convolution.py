@@ -5,7 +5,7 @@ As in every deep learning library it is a cross-correlation: the kernel is not f
 
 from typing import Any
 
-from manual.checks import Array, expect, expect_shape
+from manual.checks import Array, expect, expect_count, expect_shape
 from manual.windows import Pair, expect_groups, fold, unfold
 
 
@@ -94,6 +94,7 @@ def conv1d_forward(
     Returns out (N, F, OL) with OL as OH above, and the cache.
     """
     expect("NCL FGK F", x=x, w=w, b=b)
+    expect_count(stride=stride, dilation=dilation)
     options = ((1, stride), (0, padding), (1, dilation), groups)
     out, cache = conv2d_forward(x[:, :, None], w[:, :, None], b, *options)
     return out[:, :, 0], cache

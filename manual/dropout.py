@@ -17,9 +17,10 @@ def dropout_forward(
 
     x: any shape
     p: the chance to drop, 0 <= p < 1, as in PyTorch (CS231n's p is the chance to keep)
-    mask: True where a number is kept, of the shape of x; None draws one from rng
+    mask: True where a number is kept, of the shape of x, or 1 on some axes: (N, C, 1, 1) drops whole
+          channels; None draws one from rng
     rng: a generator of the caller's, who so can draw the same again
-    With neither mask nor rng nothing is dropped, out = x: evaluation.
+    With neither mask nor rng nothing is dropped, out is x itself: evaluation.
     Source: Srivastava et al., 2014.
     """
     expect("*", x=x)

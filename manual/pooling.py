@@ -21,9 +21,7 @@ def max_pool2d_forward(
     expect("NCHW", x=x)
     kernel, stride = pair("kernel", kernel), kernel if stride is None else stride
     _expect_half(padding, kernel)
-    lowest = x.min()
-    below = np.where(lowest > 0, 0 * lowest, 2 * lowest) - 1  # -inf, but any number type has it
-    windows = unfold(x, kernel, stride, padding, fill=below)
+    windows = unfold(x, kernel, stride, padding, fill=_below(x))
     candidates = windows.reshape(*windows.shape[:4], -1)  # (N, C, OH, OW, KH KW)
     winner = candidates.argmax(axis=-1)[..., None]
     out = np.take_along_axis(candidates, winner, axis=-1)[..., 0]
@@ -93,6 +91,16 @@ def upsample_nearest_backward(dout: Array, cache: Any) -> Array:
     (N, C, H, W), sh, sw = cache
     expect_shape((N, C, H * sh, W * sw), dout=dout)
     return dout.reshape(N, C, H, sh, W, sw).sum(axis=(3, 5))
+
+
+def _below(x: Array) -> Any:
+    """What is below every number of x: -inf, where the number type has it."""
+    if x.dtype.kind in "fc":
+        return -np.inf
+    if x.dtype.kind == "i":
+        return np.iinfo(x.dtype).min
+    least = x.min()  # of number objects
+    return np.where(least > 0, 0 * least, 2 * least) - 1
 
 
 def _expect_half(padding: Pair, kernel: tuple[int, int]) -> None:

@@ -45,6 +45,7 @@ def transpose_forward(x: Array, axes: tuple[int, ...]) -> tuple[Array, Any]:
     """out's axis k is x's axis axes[k]: (0, 2, 1) makes (N, T, D) into (N, D, T).
 
     x: any shape    axes: 0 to x.ndim - 1 in a new order
+    out is a view of x, as is dx of dout.
     """
     expect("*", x=x)
     if sorted(axes) != list(range(x.ndim)):
@@ -76,7 +77,7 @@ def concatenate_forward(xs: Sequence[Array], axis: int = 1) -> tuple[Array, Any]
 
 
 def concatenate_backward(dout: Array, cache: Any) -> tuple[Array, ...]:
-    """dout cut up again where the arrays met."""
+    """dout cut up again where the arrays met: views of it."""
     out_shape, widths, axis = cache
     expect_shape(out_shape, dout=dout)
     return tuple(np.split(dout, np.cumsum(widths)[:-1], axis=axis))

@@ -530,6 +530,9 @@ VALUES += [
     ("w has shape (2, 3, 1), expected (V, D)", forward("unembedding", (1, 2, 3), (2, 3, 1))),
     ("b has shape (3,), expected (2,), since w has shape (3, 2)",
      forward("temporal_affine", (1, 2, 3), (3, 2), (3,))),
+    ("x has shape (1, 2, 3), expected (1, 2, 2)", forward("unembedding", (1, 2, 3), (4, 2))),
+    ("x has shape (1, 2, 3), expected (1, 2, 4)",
+     forward("temporal_affine", (1, 2, 3), (4, 2), (2,))),
     # Shapes
     ("x has shape (), expected (N, ...)", forward("flatten", ())),
     ("x has shape (), expected (N, ...)", forward("reshape", (), shape=(1,))),

@@ -125,6 +125,7 @@ CARDS = [
         torch=_torch_multihead,
         jax=_jax_multihead,
         takes="NTD",
+        multiple=2,
         fit=_multihead,
         rows=lambda options: "mask" not in options,
     ),

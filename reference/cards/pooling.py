@@ -139,15 +139,15 @@ MISTAKES: list[Mistake] = [
     Mistake(
         "max_pool2d padding wins",
         "max_pool2d_forward",
-        "fill=below",
+        "fill=_below(x)",
         "fill=0",
         "The padding holds zeros and wins among negative numbers; it must never win.",
     ),
     Mistake(
         "max_pool2d padding ignored",
         "max_pool2d_forward",
-        "unfold(x, kernel, stride, padding, fill=below)",
-        "unfold(x, kernel, stride, 0, fill=below)",
+        "unfold(x, kernel, stride, padding, fill=_below(x))",
+        "unfold(x, kernel, stride, 0, fill=_below(x))",
         "The option padding has no effect.",
     ),
     Mistake(
@@ -167,15 +167,15 @@ MISTAKES: list[Mistake] = [
     Mistake(
         "max_pool2d stride and kernel swapped",
         "max_pool2d_forward",
-        "unfold(x, kernel, stride, padding, fill=below)",
-        'unfold(x, pair("stride", stride), kernel, padding, fill=below)',
+        "unfold(x, kernel, stride, padding, fill=_below(x))",
+        'unfold(x, pair("stride", stride), kernel, padding, fill=_below(x))',
         "Kernel and stride are swapped.",
     ),
     Mistake(
         "max_pool2d kernel turned",
         "max_pool2d_forward",
-        "unfold(x, kernel, stride, padding, fill=below)",
-        "unfold(x, kernel[::-1], stride, padding, fill=below)",
+        "unfold(x, kernel, stride, padding, fill=_below(x))",
+        "unfold(x, kernel[::-1], stride, padding, fill=_below(x))",
         "The height and the width of the window are swapped.",
     ),
     Mistake(
