@@ -338,6 +338,24 @@ def test_padding_never_wins_far_out():
     out, cache = find("max_pool2d", "forward")(x)
     assert out.tolist() == [[[[-9.0]]]]
     assert find("max_pool2d", "backward")(image([5]), cache).tolist() == [[[[0, 5], [0, 0]]]]
+    for dtype in (np.float16, np.float32, np.float64):
+        x = np.full((1, 1, 1, 1), np.finfo(dtype).min)
+        out, cache = find("max_pool2d", "forward")(x, padding=1)
+        assert np.array_equal(out, x) and out.dtype == dtype
+        assert np.array_equal(find("max_pool2d", "backward")(x, cache), x)
+    for dtype in (np.int8, np.int64):
+        x = np.full((1, 1, 1, 1), np.iinfo(dtype).min + 1)
+        out, cache = find("max_pool2d", "forward")(x, padding=1)
+        assert np.array_equal(out, x)
+        assert find("max_pool2d", "backward")(image([5]), cache).tolist() == [[[[5]]]]
+
+
+def test_nan_stays_in_the_windows_that_hold_it():
+    """And does not leak into the padding of another image."""
+    x = np.array([[[[np.nan, 1.0]]], [[[2.0, -3.0]]]])
+    out, _ = find("max_pool2d", "forward")(x, stride=1, padding=1)
+    assert np.isnan(out[0, 0, :, :2]).all() and out[0, 0, :, 2].tolist() == [1, 1]
+    assert out[1, 0].tolist() == [[2, 2, -3], [2, 2, -3]]
 
 
 def test_avg_pool2d():
@@ -594,6 +612,12 @@ def test_dropout():
     shows("dropout", (x,), [[2, 0, 6]], [[5, 6, -7]], ([[10, 0, -14]],), mask=mask)
     shows("dropout", (x,), [[4, 0, 12]], [[5, 6, -7]], ([[20, 0, -28]],), mask=mask, p=0.75)
     shows("dropout", (x,), [[1, 0, 3]], [[5, 6, -7]], ([[5, 0, -7]],), mask=mask, p=0.0)
+    # A mask of one number a channel drops it whole.
+    x, dout = np.array([[[[1.0, 2]], [[3, 4]]]]), np.array([[[[5.0, 6]], [[7, 8]]]])
+    out, dx = np.array([[[[0.0, 0]], [[6, 8]]]]), np.array([[[[0.0, 0]], [[14, 16]]]])
+    channels = np.array([[[[False]], [[True]]]])
+    shows("dropout", (x,), out, dout, (dx,), mask=channels)
+    x = [[1, 2, 3]]
     # Neither mask nor rng: evaluation, whatever p.
     shows("dropout", (x,), x, [[5, 6, -7]], ([[5, 6, -7]],), p=0.75)
 

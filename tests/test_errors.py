@@ -448,6 +448,8 @@ VALUES += [
      forward("max_pool2d", (1, 1, 3, 3), kernel=4)),
     ("the window reaches over 4 pixels, expected at most 3, x with its padding",
      forward("avg_pool2d", (1, 1, 3, 3), kernel=(1, 4))),
+    *[(f"{name} is {bad!r}, {COUNT}", conv1d(**{name: bad}))
+      for name in ("stride", "dilation") for bad in (0, -1, 1.5, None, (1, 2))],
     *[(f"{name} is {bad!r}, expected {PAIR}", call(**{name: bad}))
       for call in (conv, stamps)
       for name in ("stride", "dilation")
@@ -509,6 +511,7 @@ VALUES += [
       for eps in (0, -1e-5, NAN)
       for call in (
           batches,
+          lambda **options: batches(running=[(3,), (3,)], **options),
           lambda **options: forward("standardize", (2, 3), **options),
           lambda **options: forward("layernorm", (2, 3), (3,), (3,), **options),
           lambda **options: forward("rmsnorm", (2, 3), (3,), **options),

@@ -112,7 +112,7 @@ def held_against(ours, theirs, unit, room):
 
 
 # Two blocks are some thirty products and norms, one behind the other, there and back. 256 roundings
-# of the largest number are 14 digits in float64, five in float32. (Seen: up to 40.)
+# of the largest number are 13 digits in float64, four in float32. (Seen in 30 draws: 55, and 147.)
 ROOM = 256
 
 
@@ -194,14 +194,14 @@ def test_the_order_of_the_tokens_matters(rng):
 def test_the_table_gets_both_gradients(rng):
     """Tied: the gradient of the lookup and that of the scores, each from a table of its own."""
     net, params, ids, y = model(rng)
+    ids[ids == 4] = 5
     loss = layer("temporal_softmax", mask=y != IGNORED)
     total = network_loss(ids, y, params, net, loss)[2]["table"]
     untied = [*net[:-1], layer("unembedding", "scores")]
     _, _, apart = network_loss(ids, y, params | {"scores": params["table"]}, untied, loss)
     assert np.array_equal(total, apart["table"] + apart["scores"])
     assert apart["table"].any() and apart["scores"].any()
-    unused = sorted(set(range(V)) - set(ids.ravel()))
-    assert unused and not apart["table"][unused].any() and apart["scores"][unused].all()
+    assert not apart["table"][4].any() and apart["scores"][4].all()
 
 
 def test_rotary_has_no_table_of_positions(rng):
@@ -306,6 +306,6 @@ def test_a_step_downhill_is_a_step_down(rng):
     losses = []
     for _ in range(10):
         loss, _, grads = network_loss(ids, y, params, net, layer("temporal_softmax", mask=y >= 0))
-        params = {name: array - 0.05 * grads[name] for name, array in params.items()}
+        params = {name: array - 0.02 * grads[name] for name, array in params.items()}
         losses.append(loss)
     assert (np.diff(losses) < 0).all()

@@ -43,6 +43,12 @@ def test_it_is_caught(name):
         assert scope(mistake) is not None and caught_by(mistake, first=True), "nobody noticed"
 
 
+@pytest.mark.parametrize("function", sorted({m.function for m in MISTAKES.values()}))
+def test_those_tests_are_green_on_the_right_code(function):
+    """So that red is the mistake's doing."""
+    run(other_tests(Mistake("none", function, "", "", "")))
+
+
 def turns_red(mistake):
     with planted(mistake):
         try:

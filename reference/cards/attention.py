@@ -254,8 +254,8 @@ MISTAKES: list[Mistake] = [
         "attention_forward",
         "s.min(axis=-1, keepdims=True))\n"
         "    e = np.exp(shown - shown.max(axis=-1, keepdims=True)) * seen",
-        "0 * s - 1e30)\n    e = np.exp(shown - shown.max(axis=-1, keepdims=True))",
-        "With -1e30 for masked scores, a query that may look at nothing looks at everything.",
+        "0 * s - 1e9)\n    e = np.exp(shown - shown.max(axis=-1, keepdims=True))",
+        "With -1e9 for masked scores, a query that may look at nothing looks at everything.",
     ),
     Mistake(
         "attention overflows",
