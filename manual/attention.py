@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from manual.checks import Array, expect, expect_mask, expect_shape
+from manual.checks import Array, expect_axes, expect_mask, expect_positive, expect_shape
 from manual.softmax import softmax_backward
 
 
@@ -26,9 +26,8 @@ def attention_forward(
     Returns out (..., T, M), and the cache.
     Source: Vaswani et al., 2017.
     """
-    expect("*", q=q)
-    expect("*", k=k)
-    expect_shape((*q.shape[:-2], *k.shape[-2:-1], q.shape[-1]), k=k)
+    expect_axes(2, q=q, k=k, v=v)
+    expect_shape((*q.shape[:-2], k.shape[-2], q.shape[-1]), k=k)
     expect_shape((*k.shape[:-1], *v.shape[-1:]), v=v)
     s = q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1])  # (..., T, S)
     seen = np.ones(s.shape, bool)
@@ -72,7 +71,8 @@ def rotary_forward(x: Array, base: float = 10000.0) -> tuple[Array, Any]:
     x: (..., T, D), D even
     Source: Su et al., 2021; first half paired with second, as in GPT-NeoX and Llama.
     """
-    expect("*", x=x)
+    expect_axes(2, x=x)
+    expect_positive(base=base)
     T, D = x.shape[-2:]
     if D % 2:
         raise ValueError(f"x has shape {x.shape}, expected an even last axis")

@@ -29,8 +29,8 @@ def batchnorm_forward(
     if running is None:
         xhat, inner = standardize_forward(x, (0, *range(2, x.ndim)), eps)
     else:
+        _expect_running(running, x.shape[1])
         mean, var = running
-        expect_shape(x.shape[1:2], running_mean=mean, running_var=var)
         inner = np.sqrt(var + eps).reshape(column)
         xhat = (x - mean.reshape(column)) / inner
     out = gamma.reshape(column) * xhat + beta.reshape(column)
@@ -71,6 +71,9 @@ def running_statistics(cache: Any, running: Running, momentum: float = 0.1) -> R
     *_, x, training = cache
     if not training:
         raise ValueError("the cache is that of an evaluation, expected one of training")
+    if not 0 <= momentum <= 1:
+        raise ValueError(f"momentum is {momentum}, expected a share from 0 to 1")
+    _expect_running(running, x.shape[1])
     m = x.size // x.shape[1]
     if m < 2:
         raise ValueError("the batch has 1 number a channel, expected 2 or more for a variance")
@@ -82,3 +85,12 @@ def running_statistics(cache: Any, running: Running, momentum: float = 0.1) -> R
     new_mean = (1 - momentum) * old_mean + momentum * mean
     new_var = (1 - momentum) * old_var + momentum * var
     return new_mean, new_var
+
+
+def _expect_running(running: Running, C: int) -> None:
+    if not isinstance(running, tuple) or len(running) != 2:
+        raise TypeError(f"running is a {type(running).__name__}, expected a pair: (mean, var)")
+    mean, var = running
+    expect_shape((C,), running_mean=mean, running_var=var)
+    if (var < 0).any():
+        raise ValueError(f"running_var is {var}, expected numbers of 0 or more")

@@ -41,6 +41,15 @@ def _fits(shape: tuple[int, ...], word: str, sizes: dict[str, int]) -> bool:
     return True
 
 
+def expect_axes(least: int, **arrays: Array) -> None:
+    """Raise unless each named array holds numbers and has so many axes, or more."""
+    for name, array in arrays.items():
+        expect_numbers(name, array)
+        if array.ndim < least:
+            wanted = f"{least} axes or more" if least > 1 else "an axis or more"
+            raise ValueError(f"{name} has shape {array.shape}, expected {wanted}")
+
+
 def expect_shape(shape: tuple[int, ...], **arrays: Array) -> None:
     """Raise unless each named array holds numbers and has this shape."""
     for name, array in arrays.items():

@@ -94,14 +94,18 @@ def conv1d_forward(
     Returns out (N, F, OL) with OL as OH above, and the cache.
     """
     expect("NCL FGK F", x=x, w=w, b=b)
-    expect_count(stride=stride, dilation=dilation)
+    expect_count(stride=stride, dilation=dilation, groups=groups)
+    if w.shape[1] * groups != x.shape[1]:
+        wanted = f"({w.shape[0]}, {x.shape[1] // groups}, {w.shape[2]})"
+        raise ValueError(f"w has shape {w.shape}, expected {wanted}, since x has shape {x.shape}")
     options = ((1, stride), (0, padding), (1, dilation), groups)
     out, cache = conv2d_forward(x[:, :, None], w[:, :, None], b, *options)
-    return out[:, :, 0], cache
+    return out[:, :, 0], (cache, out.shape)
 
 
 def conv1d_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     """Returns dx (N, C, L), dw (F, C / groups, K), db (F,), from dout (N, F, OL)."""
-    expect("NFL", dout=dout)
-    dx, dw, db = conv2d_backward(dout[:, :, None], cache)
+    inner, (N, F, _, OL) = cache
+    expect_shape((N, F, OL), dout=dout)
+    dx, dw, db = conv2d_backward(dout[:, :, None], inner)
     return dx[:, :, 0], dw[:, :, 0], db

@@ -7,7 +7,7 @@ the sum over all ways to say it, and dynamic programming sums them without listi
 
 import numpy as np
 
-from manual.checks import Array, expect, expect_ids, expect_shape
+from manual.checks import Array, expect, expect_array, expect_ids
 from manual.softmax import softmax_forward
 
 
@@ -41,12 +41,19 @@ def ctc_loss(x: Array, y: Array, steps: Array | None = None, blank: int = 0) -> 
     expect_ids("y", y, C, where=y != -1 if isinstance(y, np.ndarray) else True)
     if y.ndim != 2 or len(y) != N:
         raise ValueError(f"y has shape {y.shape}, expected ({N}, L), the labels of each example")
+    if not isinstance(blank, int | np.integer) or not 0 <= blank < C:
+        raise ValueError(f"blank is {blank!r}, expected a label from 0 to {C - 1}")
     if (y == blank).any():
         raise ValueError(f"y holds {blank}, the blank, which nobody says; pad with -1")
-    if steps is None:
-        steps = np.full(N, T)
-    expect_ids("steps", steps, T + 1)
-    expect_shape((N,), steps=steps.astype(int))
+    steps = np.full(N, T) if steps is None else steps
+    expect_array("steps", steps)
+    if (
+        steps.shape != (N,)
+        or steps.dtype.kind not in "iu"
+        or (steps < 1).any()
+        or (steps > T).any()
+    ):
+        raise ValueError(f"steps is {steps}, expected {N} whole numbers from 1 to {T}")
     loss, dx = 0, np.zeros_like(x) / 1  # divided: whole scores do not have whole gradients
     p, _ = softmax_forward(x)
     shifted = x - x.max(axis=2, keepdims=True)

@@ -17,8 +17,8 @@ def dropout_forward(
 
     x: any shape
     p: the chance to drop, 0 <= p < 1, as in PyTorch (CS231n's p is the chance to keep)
-    mask: True where a number is kept, of the shape of x, or 1 on some axes: (N, C, 1, 1) drops whole
-          channels; None draws one from rng
+    mask: True where a number is kept, of the shape of x, or 1 on some axes, as (N, C, 1, 1) to drop
+          whole channels; None draws one from rng
     rng: a generator of the caller's, who so can draw the same again
     With neither mask nor rng nothing is dropped, out is x itself: evaluation.
     Source: Srivastava et al., 2014.
@@ -26,6 +26,8 @@ def dropout_forward(
     expect("*", x=x)
     if not 0 <= p < 1:
         raise ValueError(f"p is {p}, expected a chance to drop, 0 or more and below 1")
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is {rng!r}, expected a generator: np.random.default_rng({rng!r})")
     if mask is None and rng is not None:
         mask = rng.random(x.shape) >= p
     if mask is None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from manual.checks import Array, expect, expect_ids, expect_shape
+from manual.checks import Array, expect, expect_axes, expect_ids, expect_shape
 
 
 def embedding_forward(ids: Array, w: Array) -> tuple[Array, Any]:
@@ -65,9 +65,8 @@ def unembedding_forward(x: Array, w: Array) -> tuple[Array, Any]:
        and its two gradients add up
     Source: Press and Wolf, 2017.
     """
-    expect("VD", w=w)
-    expect("*", x=x)
-    expect_shape((*x.shape[:-1], w.shape[1]), x=x)
+    expect_axes(1, x=x)
+    expect("ND VD", x=x.reshape(-1, x.shape[-1]), w=w)
     return x @ w.T, (x, w)
 
 

@@ -75,6 +75,9 @@ def gpt(
     depth: blocks    heads: of each    rotary: turned queries and keys in place of learned positions
     """
     expect_count(vocabulary=vocabulary, steps=steps, width=width, depth=depth, heads=heads)
+    if width % heads or (rotary and width // heads % 2):
+        wanted = "a divisor of the width" + rotary * " with an even quotient"
+        raise ValueError(f"heads is {heads}, expected {wanted}, {width}")
     rng = np.random.default_rng(seed)
     params: Params = {"table": rng.normal(scale=0.02, size=(vocabulary, width))}
     net = [layer("embedding", "table")]

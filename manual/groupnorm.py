@@ -48,7 +48,7 @@ def instancenorm_forward(
     x: (N, C, H, W)    gamma, beta: (C,)
     Source: Ulyanov, Vedaldi and Lempitsky, 2016.
     """
-    expect("NC*", x=x)
+    expect("NCHW", x=x)
     return groupnorm_forward(x, gamma, beta, x.shape[1], eps)
 
 

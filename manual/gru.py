@@ -29,8 +29,8 @@ def gru_step_forward(
     Returns h_next (N, H), and the cache.
     Source: Cho et al., 2014, in the form of PyTorch and cuDNN.
     """
-    expect("ND NH DG HG G G", x=x, h=h, wx=wx, wh=wh, bx=bx, bh=bh)
-    expect_shape((3 * h.shape[1],), bx=bx)
+    expect("ND NH", x=x, h=h)
+    _expect_weights(x.shape[1], h.shape[1], wx, wh, bx, bh)
     p_r, p_z, p_n = np.split(x @ wx + bx, 3, axis=1)
     q_r, q_z, q_n = np.split(h @ wh + bh, 3, axis=1)
     r, r_cache = sigmoid_forward(p_r + q_r)
@@ -47,6 +47,7 @@ def gru_step_backward(dout: Array, cache: Any) -> Six:
     Returns dx (N, D), dh (N, H), dwx (D, 3H), dwh (H, 3H), dbx (3H,), dbh (3H,).
     """
     (x, h, wx, wh), (r, z, n, q_n), (r_cache, z_cache, n_cache) = cache
+    expect_shape(h.shape, dout=dout)
     dz = dout * (h - n)
     dn = tanh_backward(dout * (1 - z), n_cache)
     dr = sigmoid_backward(dn * q_n, r_cache)
@@ -66,7 +67,8 @@ def gru_forward(
     wx: (D, 3H)    wh: (H, 3H)    bx, bh: (3H,)
     Returns h (N, T, H), and the caches of the steps.
     """
-    expect("NTD NH DG HG G G", x=x, h0=h0, wx=wx, wh=wh, bx=bx, bh=bh)
+    expect("NTD NH", x=x, h0=h0)
+    _expect_weights(x.shape[2], h0.shape[1], wx, wh, bx, bh)
     h, hs, caches = h0, [], []
     for t in range(x.shape[1]):
         h, cache = gru_step_forward(x[:, t], h, wx, wh, bx, bh)
@@ -92,3 +94,9 @@ def gru_backward(dout: Array, cache: Any) -> Six:
         dw = [total + part for total, part in zip(dw, of_step, strict=True)]
     dwx, dwh, dbx, dbh = dw
     return np.stack(dxs[::-1], axis=1), dh, dwx, dwh, dbx, dbh
+
+
+def _expect_weights(D: int, H: int, wx: Array, wh: Array, bx: Array, bh: Array) -> None:
+    expect_shape((D, 3 * H), wx=wx)
+    expect_shape((H, 3 * H), wh=wh)
+    expect_shape((3 * H,), bx=bx, bh=bh)

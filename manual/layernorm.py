@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from manual.checks import Array, expect, expect_positive, expect_shape
+from manual.checks import Array, expect_axes, expect_positive, expect_shape
 from manual.standardize import standardize_backward, standardize_forward
 
 
@@ -15,7 +15,7 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) ->
     gamma, beta: (D,)
     Source: Ba, Kiros and Hinton, 2016.
     """
-    expect("*", x=x)
+    expect_axes(1, x=x)
     expect_shape(x.shape[-1:], gamma=gamma, beta=beta)
     xhat, inner = standardize_forward(x, -1, eps)
     return gamma * xhat + beta, (xhat, gamma, inner)
@@ -40,7 +40,7 @@ def rmsnorm_forward(x: Array, gamma: Array, eps: float = 1e-5) -> tuple[Array, A
     x: (N, D), (N, T, D), ...    gamma: (D,)
     Source: Zhang and Sennrich, 2019.
     """
-    expect("*", x=x)
+    expect_axes(1, x=x)
     expect_shape(x.shape[-1:], gamma=gamma)
     expect_positive(eps=eps)
     rms = np.sqrt((x * x).mean(axis=-1, keepdims=True) + eps)

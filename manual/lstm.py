@@ -26,8 +26,8 @@ def lstm_step_forward(
     Returns (h_next, c_next), each (N, H), and the cache.
     Source: Hochreiter and Schmidhuber, 1997; forget gate: Gers, Schmidhuber and Cummins, 2000.
     """
-    expect("ND NH NH DG HG G", x=x, h=h, c=c, wx=wx, wh=wh, b=b)
-    expect_shape((4 * h.shape[1],), b=b)
+    expect("ND NH NH", x=x, h=h, c=c)
+    _expect_weights(x.shape[1], h.shape[1], wx, wh, b)
     a_i, a_f, a_o, a_g = np.split(x @ wx + h @ wh + b, 4, axis=1)
     i, i_cache = sigmoid_forward(a_i)
     f, f_cache = sigmoid_forward(a_f)
@@ -51,6 +51,8 @@ def lstm_step_backward(
     """
     (x, h, c, wx, wh), (i, f, o, g, shown), caches = cache
     i_cache, f_cache, o_cache, g_cache, c_cache = caches
+    if not isinstance(dout, tuple) or len(dout) != 2:
+        raise TypeError(f"dout is a {type(dout).__name__}, expected a pair: (dh_next, dc_next)")
     dh_next, dc_next = dout
     expect_shape(c.shape, dh_next=dh_next, dc_next=dc_next)
     do = dh_next * shown
@@ -78,7 +80,8 @@ def lstm_forward(
     wx: (D, 4H)    wh: (H, 4H)    b: (4H,)
     Returns h (N, T, H), and the caches of the steps; the cells stay inside.
     """
-    expect("NTD NH NH DG HG G", x=x, h0=h0, c0=c0, wx=wx, wh=wh, b=b)
+    expect("NTD NH NH", x=x, h0=h0, c0=c0)
+    _expect_weights(x.shape[2], h0.shape[1], wx, wh, b)
     h, c, hs, caches = h0, c0, [], []
     for t in range(x.shape[1]):
         (h, c), cache = lstm_step_forward(x[:, t], h, c, wx, wh, b)
@@ -106,3 +109,9 @@ def lstm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array, Array, 
         dw = [total + part for total, part in zip(dw, of_step, strict=True)]
     dwx, dwh, db = dw
     return np.stack(dxs[::-1], axis=1), dh, dc, dwx, dwh, db
+
+
+def _expect_weights(D: int, H: int, wx: Array, wh: Array, b: Array) -> None:
+    expect_shape((D, 4 * H), wx=wx)
+    expect_shape((H, 4 * H), wh=wh)
+    expect_shape((4 * H,), b=b)

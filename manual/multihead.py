@@ -38,6 +38,11 @@ def multihead_attention_forward(
     expect_count(heads=heads)
     D = x.shape[2]
     expect_shape((D, 3 * D), wqkv=wqkv)
+    if mask is not None and np.ndim(mask) == 3:
+        raise ValueError(
+            f"mask has shape {mask.shape}, expected (T, T) or (N, 1, T, T): a mask of each example "
+            "needs an axis for the heads"
+        )
     if D % heads:
         raise ValueError(f"heads is {heads}, expected a divisor of the {D} columns of x")
     qkv, in_cache = temporal_affine_forward(x, wqkv, bqkv)  # (N, T, 3D)

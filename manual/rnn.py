@@ -43,7 +43,7 @@ def rnn_forward(x: Array, h0: Array, wx: Array, wh: Array, b: Array) -> tuple[Ar
     wx: (D, H)    wh: (H, H)    b: (H,)
     Returns h (N, T, H), and the caches of the steps.
     """
-    expect("NTD NH DH HH H", x=x, h=h0, wx=wx, wh=wh, b=b)
+    expect("NTD NH DH HH H", x=x, h0=h0, wx=wx, wh=wh, b=b)
     h, hs, caches = h0, [], []
     for t in range(x.shape[1]):
         h, cache = rnn_step_forward(x[:, t], h, wx, wh, b)

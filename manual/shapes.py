@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from manual.checks import Array, expect, expect_shape
+from manual.checks import Array, expect, expect_axes, expect_count, expect_shape
 
 
 def flatten_forward(x: Array) -> tuple[Array, Any]:
@@ -29,6 +29,9 @@ def flatten_backward(dout: Array, cache: Any) -> Array:
 def reshape_forward(x: Array, shape: tuple[int, ...]) -> tuple[Array, Any]:
     """Each example in another shape: (N, ...) -> (N, *shape), the last index fastest."""
     expect("N*", x=x)
+    if not isinstance(shape, tuple | list):
+        raise TypeError(f"shape is {shape!r}, expected the sizes of an example's axes: a tuple")
+    expect_count(**{f"shape[{i}]": size for i, size in enumerate(shape)})
     if int(np.prod(shape)) * len(x) != x.size:
         raise ValueError(f"x has shape {x.shape}, expected examples of {int(np.prod(shape))}")
     return x.reshape(len(x), *shape), (x.shape, tuple(shape))
@@ -48,7 +51,7 @@ def transpose_forward(x: Array, axes: tuple[int, ...]) -> tuple[Array, Any]:
     out is a view of x, as is dx of dout.
     """
     expect("*", x=x)
-    if sorted(axes) != list(range(x.ndim)):
+    if not isinstance(axes, tuple | list) or sorted(axes) != list(range(x.ndim)):
         raise ValueError(f"axes is {axes}, expected 0 to {x.ndim - 1}, each once")
     return x.transpose(axes), (x.shape, tuple(axes))
 
@@ -65,8 +68,10 @@ def concatenate_forward(xs: Sequence[Array], axis: int = 1) -> tuple[Array, Any]
 
     xs: arrays    axis: 1 joins features (N, D) and channels (N, C, H, W)
     """
+    if not xs:
+        raise ValueError("xs is empty, expected an array or more")
     for i, x in enumerate(xs):
-        expect("N*", **{f"xs[{i}]": x})
+        expect_axes(axis + 1, **{f"xs[{i}]": x})
         if x.shape[:axis] + x.shape[axis:][1:] != xs[0].shape[:axis] + xs[0].shape[axis:][1:]:
             raise ValueError(
                 f"xs[{i}] has shape {x.shape}, expected that of xs[0], {xs[0].shape}, "

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from manual.checks import Array, expect, expect_finite, expect_labels, expect_shape
+from manual.checks import Array, expect, expect_array, expect_finite, expect_labels, expect_shape
 
 
 def softmax_forward(x: Array) -> tuple[Array, Any]:
@@ -76,8 +76,9 @@ def kl_loss(x: Array, y: Array) -> tuple[float, Array]:
 
     Returns loss, dx (N, C).
     """
-    if np.ndim(y) != 2:
-        raise ValueError(f"y has shape {np.shape(y)}, expected rows of probabilities (N, C)")
+    expect_array("y", y)
+    if y.ndim != 2:
+        raise ValueError(f"y has shape {y.shape}, expected rows of probabilities (N, C)")
     cross_entropy, dx = softmax_loss(x, y)
     entropy = -(y * np.log(y + (y == 0))).sum() / len(x)
     return cross_entropy - entropy, dx

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from manual.checks import Array, expect, expect_positive, expect_shape
+from manual.checks import Array, expect_axes, expect_positive, expect_shape
 
 Axes = int | tuple[int, ...]
 
@@ -19,7 +19,7 @@ def standardize_forward(x: Array, axes: Axes = -1, eps: float = 1e-5) -> tuple[A
 
     x: any shape    axes: what is averaged over, m numbers each    eps: keeps std off 0
     """
-    expect("*", x=x)
+    expect_axes(1, x=x)
     expect_positive(eps=eps)
     centred = x - x.mean(axis=axes, keepdims=True)
     std = np.sqrt((centred * centred).mean(axis=axes, keepdims=True) + eps)

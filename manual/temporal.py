@@ -5,7 +5,15 @@ from typing import Any
 import numpy as np
 
 from manual.affine import affine_backward, affine_forward
-from manual.checks import Array, expect, expect_array, expect_ids, expect_mask, expect_shape
+from manual.checks import (
+    Array,
+    expect,
+    expect_array,
+    expect_axes,
+    expect_ids,
+    expect_mask,
+    expect_shape,
+)
 from manual.softmax import softmax_loss
 
 
@@ -17,10 +25,8 @@ def temporal_affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
     b: (M,)
     Returns out (N, T, M), and the cache.
     """
-    expect("*", x=x)
-    expect("DM M", w=w, b=b)
-    expect_shape((*x.shape[:-1], len(w)), x=x)
-    out, cache = affine_forward(x.reshape(-1, len(w)), w, b)
+    expect_axes(1, x=x)
+    out, cache = affine_forward(x.reshape(-1, x.shape[-1]), w, b)
     return out.reshape(*x.shape[:-1], len(b)), (x.shape, len(b), cache)
 
 
@@ -53,8 +59,9 @@ def temporal_softmax_loss(
     N, T, V = x.shape
     counts = np.ones((N, T), bool) if mask is None else mask
     expect_mask(counts, (N, T))
-    counts = np.broadcast_to(counts, (N, T))
     expect_array("y", y)
+    if counts.shape != (N, T):
+        raise ValueError(f"mask has shape {counts.shape}, expected {(N, T)}")
     if y.shape != (N, T):
         raise ValueError(f"y has shape {y.shape}, expected {(N, T)}, a label for each step of x")
     expect_ids("y", y, V, where=counts)

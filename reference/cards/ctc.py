@@ -14,8 +14,8 @@ def _torch(F, x, y, steps=None, blank=0):
     N, T, _ = x.shape
     lengths = (y >= 0).sum(axis=1)
     steps = torch.full((N,), T) if steps is None else torch.tensor(steps)
-    # The backward of PyTorch's kernel is that of the scores already, p - gamma. log_softmax's behind
-    # it would take off p times the sum of that, a 0 with an error of the size of log P.
+    # The backward of PyTorch's kernel is that of the scores already, p - gamma. That of log_softmax
+    # behind it would take off p times its sum, which is 0 but for an error of the size of log P.
     shifted = x - x.amax(dim=-1, keepdim=True).detach()
     log_p = (shifted - shifted.logsumexp(dim=-1, keepdim=True).detach()).transpose(0, 1)
     return F.ctc_loss(log_p, y.clamp(min=0), steps, lengths, blank, reduction="sum") / N

@@ -62,8 +62,8 @@ MISTAKES: list[Mistake] = [
     Mistake(
         "temporal affine rows out of order",
         "temporal_affine_forward",
-        "x.reshape(-1, len(w))",
-        "x.swapaxes(0, -2).reshape(-1, len(w))",
+        "x.reshape(-1, x.shape[-1])",
+        "x.swapaxes(0, -2).reshape(-1, x.shape[-1])",
         "The rows go in with time first and come out with the batch first.",
     ),
     Mistake(
