@@ -175,36 +175,37 @@ def _flat(named: dict[str, Array], like: dict[str, Array]) -> Array:
 def _theirs(name, problem, s):
     """A path's gradients, with its own bounds and the entries it cannot speak of."""
     if name not in ("differences", "complex_step"):
-        return path(name)(problem), _own_bounds(name, problem, s), {}
+        return path(name)(problem), _own_bounds(name, problem), {}
     found = differences(problem, s_out=s.out) if name == "differences" else steps(problem)
     each = found.named()
     value = each.pop("value")
     values = Gradients(value, None, {name: difference.value for name, difference in each.items()})
     bounds = {key: difference.allowance for key, difference in each.items()}
-    if name == "complex_step":
+    if name == "complex_step" and any((array == 0).any() for array in s.s.values()):
         # What cancels exactly on the way back need not on the way forward.
-        inexact = _as_if_rounded(problem, s)
+        inexact = _as_if_rounded(problem)
         bounds = {key: bound + inexact.get(key, 0) for key, bound in bounds.items()}
     corner = {key: difference.corner for key, difference in each.items()}
     coarse = {key: difference.coarse for key, difference in each.items()}
     return values, bounds, {CORNER: corner, COARSE: coarse}
 
 
-def _as_if_rounded(problem: Problem, s: Allowances) -> dict[str, Array]:
+def _as_if_rounded(problem: Problem) -> dict[str, Array]:
     """Bounds as they are where no number is exact; empty if none is anyway."""
-    if not any((array == 0).any() for array in s.s.values()):
+    data = [problem.x, *problem.params.values(), *([] if problem.loss else [problem.y])]
+    if not any((array * 4096 % 1 == 0).any() for array in data):
         return {}
     unit = UNIT[problem.dtype]
     inexact = rounding_allowances(problem, roundings=1.0, exact=False).s
     return {key: unit * each for key, each in inexact.items()}
 
 
-def _own_bounds(name: str, problem: Problem, s: Allowances) -> dict[str, Array]:
+def _own_bounds(name: str, problem: Problem) -> dict[str, Array]:
     """The roundings of PyTorch's or of JAX's own that cards declare."""
     of_torch = name == "pytorch"
     bounds: dict[str, Array] = {}
     if of_torch and any(LAYERS[kind].torch_rounds for kind in kinds(problem.net) & LAYERS.keys()):
-        bounds = _as_if_rounded(problem, s)
+        bounds = _as_if_rounded(problem)
     if problem.loss is None:
         return bounds
     card, unit = LOSSES[problem.loss.kind], UNIT[problem.dtype]

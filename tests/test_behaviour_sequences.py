@@ -117,7 +117,7 @@ def test_the_number_type_stays(kind):
 def test_wide_layers_are_those_of_pytorch(kind):
     """Four steps of six columns: heads of two columns and of three, turned by several angles."""
     card = LAYERS[kind]
-    for extra in range(30):
+    for extra in range(40):
         rng, regime = np.random.default_rng(extra), ("normal", "halves", "huge")[extra % 3]
         shape = {"ND": (3, 6), "ids": (2, 4)}.get(card.takes, (2, 4, 6))
         fit = card.fit(shape, Dice(3, extra))

@@ -59,7 +59,6 @@ NOT_NUMBERS = [
 ]
 
 
-# These do not yet say what they should, and are left out until they do.
 # An input of each kind, no two of its axes alike.
 TAKES: dict[str, tuple[int, ...]] = {"NTD": (2, 3, 4), "NCL": (2, 3, 4), "NCHW": (2, 3, 4, 5)}
 
@@ -207,17 +206,13 @@ WHOLE = [  # what takes integers: by name, a good one, and the call
     ("ids", LABELS, lambda ids: find("embedding", "forward")(ids, np.ones((3, 2)))),
     ("y", np.array([[0, 1, 2]]), lambda y: find("triplet", "loss")(np.ones((3, 2)), y)),
     ("y", TEXTS, lambda y: find("ctc", "loss")(np.ones((2, 2, 3)), y)),
-    (
-        "steps", np.array([2, 2]),
-        lambda steps: find("ctc", "loss")(np.ones((2, 2, 3)), TEXTS, steps=steps),
-    ),
     ("y", np.ones((2, 4), int), lambda y: find("temporal_softmax", "loss")(np.ones((2, 4, 3)), y)),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "good", "call"), WHOLE)
 def test_whole_numbers(name, good, call):
-    """Ids, labels, rows and steps: floats that happen to be whole are refused too."""
+    """Ids, labels and rows: floats that happen to be whole are refused too."""
     for dtype in (float, np.float32, bool, complex, object, "U3"):
         bad = good.astype(dtype)
         with raises(TypeError, f"{name} has dtype {bad.dtype}, {IDS}"):
@@ -226,18 +221,49 @@ def test_whole_numbers(name, good, call):
         call(good.astype(dtype))
 
 
-@pytest.mark.parametrize(("name", "good", "call"), WHOLE[:4])
+@pytest.mark.parametrize(("name", "good", "call"), WHOLE[:3])
 def test_whole_numbers_that_are_no_array(name, good, call):
     for bad in (good.tolist(), 2, "a", np.int64(2), (1, 2)):
         with raises(TypeError, f"{name} has type {type(bad).__name__}, {IDS}"):
             call(bad)
 
 
+STEPS = "expected 2 whole numbers from 1 to 2"
+NO_STEPS = [
+    (np.array([2.0, 2.0]), ValueError, f"steps is [2. 2.], {STEPS}"),
+    (np.array([1.5, 2.0], np.float32), ValueError, f"steps is [1.5 2. ], {STEPS}"),
+    (np.array([1.0, NAN]), ValueError, f"steps is [ 1. nan], {STEPS}"),
+    (np.array([True, True]), ValueError, f"steps is [ True  True], {STEPS}"),
+    (np.array([2j, 1j]), ValueError, f"steps is [0.+2.j 0.+1.j], {STEPS}"),
+    (np.array(["2", "2"]), ValueError, f"steps is ['2' '2'], {STEPS}"),
+    (np.array([2]), ValueError, f"steps is [2], {STEPS}"),
+    (np.array([2, 2, 2]), ValueError, f"steps is [2 2 2], {STEPS}"),
+    (np.array([[2, 2]]), ValueError, f"steps is [[2 2]], {STEPS}"),
+    (np.array([]), ValueError, f"steps is [], {STEPS}"),
+    (np.array(2), ValueError, f"steps is 2, {STEPS}"),
+    (np.int64(2), ValueError, f"steps is 2, {STEPS}"),
+    ([2, 2], TypeError, "steps is a list, expected a NumPy array"),
+    ((2, 2), TypeError, "steps is a tuple, expected a NumPy array"),
+    (2, TypeError, "steps is a int, expected a NumPy array"),
+    (2.0, TypeError, "steps is a float, expected a NumPy array"),
+    ("a", TypeError, "steps is a str, expected a NumPy array"),
+]
+
+
+@pytest.mark.parametrize(("steps", "error", "message"), NO_STEPS, ids=repr)
+def test_steps_of_ctc(steps, error, message):
+    with raises(error, message):
+        find("ctc", "loss")(np.ones((2, 2, 3)), TEXTS, steps=steps)
+
+
 MASKED = [  # what takes a mask: its shape, one that does not fit, and the call
     ((2, 3), (2, 1, 3), lambda m: find("dropout", "forward")(X, mask=m)),
     ((2, 2), (3, 2), lambda m: find("attention", "forward")(X, X, X, mask=m)),
-    ((2, 1, 2, 2), (2, 3, 2), lambda m: find("multihead_attention", "forward")(*HEADS, mask=m)),
-    ((2, 3), (2,), lambda m: find("temporal_softmax", "loss")(X[..., None], X.astype(int) - 1, m)),
+    ((2, 1, 2, 2), (3, 2), lambda m: find("multihead_attention", "forward")(*HEADS, mask=m)),
+    *[
+        ((2, 3), short, lambda m: find("temporal_softmax", "loss")(X[..., None], Y.astype(int), m))
+        for short in [(2,), (3,), (1,), (1, 3), (2, 1), (1, 1), ()]
+    ],
 ]
 HEADS = np.ones((2, 2, 3)), np.ones((3, 9)), np.ones(9), np.ones((3, 3)), np.ones(3)
 
@@ -279,6 +305,20 @@ def conv1d(x=(1, 1, 3), w=(1, 1, 2), b=(1,), **options):
     return forward("conv1d", x, w, b, **options)
 
 
+def behind(kind, dout, *shapes, **options):
+    """A layer's backward on this dout, after its forward on ones."""
+    _, cache = forward(kind, *shapes, **options)()
+    return lambda: find(kind, "backward")(dout, cache)
+
+
+def lstm_step(dout):
+    return behind("lstm_step", dout, (2, 3), (2, 4), (2, 4), (3, 16), (4, 16), (16,))
+
+
+def gru_step(dout):
+    return behind("gru_step", dout, (2, 3), (2, 4), (3, 12), (4, 12), (12,), (12,))
+
+
 def stamps(**options):
     return conv("conv_transpose2d", **options)
 
@@ -309,10 +349,18 @@ def batches(gamma=(3,), beta=(3,), x=(2, 3), running=None, **options):
     return forward("batchnorm", x, gamma, beta, running=running, **options)
 
 
-def statistics(N, *evaluation):
-    running = np.ones(3), np.ones(3)
-    _, cache = find("batchnorm", "forward")(np.ones((N, 3)), *running, *evaluation)
-    return lambda: running_statistics(cache, running)
+RUNNING = np.zeros(3), np.ones(3)
+
+
+def statistics(N=2, seen=None, running=RUNNING, **options):
+    _, cache = find("batchnorm", "forward")(np.ones((N, 3)), np.ones(3), np.ones(3), seen)
+    return lambda: running_statistics(cache, running, **options)
+
+
+def evaluation(running):
+    """The two calls that take running statistics."""
+    ones = np.ones((2, 3)), np.ones(3), np.ones(3)
+    return [lambda: find("batchnorm", "forward")(*ones, running), statistics(running=running)]
 
 
 def temporal(x=(2, 3, 4), y=(2, 3), **options):
@@ -421,6 +469,17 @@ VALUES += [
      conv(b=(2,))),
     ("b has shape (2,), expected (1,), since x has shape (1, 1, 3) and w has shape (1, 1, 2)",
      conv1d(b=(2,))),
+    *[(f"w has shape {bad}, expected {right}, since x has shape {x}",
+       conv1d(x=x, w=bad, b=bad[:1], groups=groups))
+      for bad, right, x, groups in [
+          ((1, 2, 2), (1, 1, 2), (1, 1, 3), 1), ((3, 1, 2), (3, 2, 2), (1, 2, 3), 1),
+          ((2, 4, 3), (2, 2, 3), (1, 4, 3), 2), ((2, 1, 3), (2, 2, 3), (1, 4, 3), np.int64(2)),
+      ]],
+    ("w has shape (1, 2), expected (F, G, K), since x has shape (1, 1, 3)", conv1d(w=(1, 2))),
+    *[(f"dout has shape {np.shape(bad)}, expected (2, 1, 3)",
+       behind("conv1d", bad, (2, 1, 4), (1, 1, 2), (1,)))
+      for bad in (np.array(1.0), np.float64(1.0), np.ones(3), np.ones((1, 3)), np.ones((2, 1, 1)),
+                  np.ones((1, 1, 3)), np.ones((2, 1, 4)), np.ones((2, 1, 1, 3)))],
     ("b has shape (2,), expected (1,)", stamps(b=(2,))),
     ("b has shape (1,), expected (2,)", stamps(x=(1, 2, 3, 3), w=(2, 1, 2, 2), groups=2)),
     ("groups is 2, expected a divisor of the 3 channels", conv(x=(1, 3, 3, 3), groups=2)),
@@ -430,7 +489,10 @@ VALUES += [
     ("groups is 2, expected a divisor of the 3 filters",
      conv(x=(1, 2, 3, 3), w=(3, 1, 2, 2), b=(3,), groups=2)),
     (f"groups is 0, {COUNT}", conv(groups=0)),
-    (f"groups is -1, {COUNT}", conv1d(groups=-1)),
+    *[(f"groups is {bad!r}, {COUNT}", conv1d(groups=bad))
+      for bad in (0, -1, 1.0, None, "1", (1, 1), [1], np.array(1))],
+    ("groups is 2, expected a divisor of the 3 filters",
+     conv1d(x=(1, 2, 3), w=(3, 1, 2), b=(3,), groups=2)),
     (f"groups is 1.0, {COUNT}", stamps(groups=1.0)),
     ("the window reaches over 4 pixels, expected at most 3, x with its padding",
      conv(w=(1, 1, 4, 1))),
@@ -444,7 +506,8 @@ VALUES += [
     ("the window reaches over 4 pixels, expected at most 3, x with its padding",
      forward("avg_pool2d", (1, 1, 3, 3), kernel=(1, 4))),
     *[(f"{name} is {bad!r}, {COUNT}", conv1d(**{name: bad}))
-      for name in ("stride", "dilation") for bad in (0, -1, 1.5, None, (1, 2))],
+      for name in ("stride", "dilation")
+      for bad in (0, -1, 1.5, NAN, None, "1", (1, 2), (), [1], np.array(1), np.array([1, 2]))],
     *[(f"{name} is {bad!r}, expected {PAIR}", call(**{name: bad}))
       for call in (conv, stamps)
       for name in ("stride", "dilation")
@@ -487,14 +550,35 @@ VALUES += [
     ("running_mean has shape (1, 3), expected (3,)", batches(running=[(1, 3), (3,)])),
     ("running_var has shape (1,), expected (3,)", batches(running=[(3,), (1,)])),
     ("the cache is that of an evaluation, expected one of training",
-     statistics(2, (np.ones(3), np.ones(3)))),
+     statistics(seen=RUNNING)),
     ("the batch has 1 number a channel, expected 2 or more for a variance", statistics(1)),
+    *[(f"momentum is {bad}, expected a share from 0 to 1", statistics(momentum=bad))
+      for bad in (-0.1, 1.5, -TINY, OVER, NAN, INF, np.array(2.0))],
+    *[(message, call)
+      for message, running in [
+          ("running_mean has shape (2,), expected (3,)", (np.ones(2), np.ones(3))),
+          ("running_mean has shape (), expected (3,)", (np.array(0.0), np.ones(3))),
+          ("running_var has shape (1,), expected (3,)", (np.ones(3), np.ones(1))),
+          ("running_var has shape (1, 3), expected (3,)", (np.ones(3), np.ones((1, 3)))),
+          ("running_var has shape (), expected (3,)", (np.ones(3), np.float64(1.0))),
+          ("running_var is [ 1.  1. -1.], expected numbers of 0 or more",
+           (np.ones(3), np.array([1.0, 1.0, -1.0]))),
+          ("running_var is [-5.e-324  1.e+000  1.e+000], expected numbers of 0 or more",
+           (np.ones(3), np.array([-TINY, 1.0, 1.0]))),
+          ("running_var is [-1  0  1], expected numbers of 0 or more",
+           (np.ones(3), np.array([-1, 0, 1]))),
+      ]
+      for call in evaluation(running)],
+    *[("x has shape (), expected an axis or more", forward(kind, bad, *shapes))
+      for kind, *shapes in [("standardize",), ("layernorm", (1,), (1,)), ("rmsnorm", (1,))]
+      for bad in (np.array(1.0), np.float64(1.0))],
     ("gamma has shape (2,), expected (3,)", forward("layernorm", (2, 3), (2,), (3,))),
     ("gamma has shape (2, 3), expected (3,)", forward("layernorm", (2, 3), (2, 3), (3,))),
     ("beta has shape (1,), expected (3,)", forward("layernorm", (2, 3), (3,), (1,))),
     ("gamma has shape (1,), expected (3,)", forward("rmsnorm", (2, 3), (1,))),
-    *[(f"x has shape (2, 3), {IMAGE}", images(kind, x=(2, 3)))
-      for kind in ("groupnorm", "instancenorm")],
+    *[(f"x has shape {bad}, {IMAGE}", images(kind, x=bad))
+      for kind in ("groupnorm", "instancenorm")
+      for bad in ((), (3,), (2, 3), (2, 3, 1), (2, 3, 1, 1, 1))],
     *[("gamma has shape (1,), expected (3,)", images(kind, gamma=(1,)))
       for kind in ("groupnorm", "instancenorm")],
     *[("beta has shape (2,), expected (3,)", images(kind, beta=(2,)))
@@ -525,20 +609,42 @@ VALUES += [
     ("p has shape (3, 3), expected (3, 2), since x has shape (1, 2, 2)",
      forward("positions", (1, 2, 2), (3, 3))),
     ("x has shape (2, 2), expected (N, T, D)", forward("positions", (2, 2), (3, 2))),
-    ("w has shape (2, 3, 1), expected (V, D)", forward("unembedding", (1, 2, 3), (2, 3, 1))),
-    ("b has shape (3,), expected (2,), since w has shape (3, 2)",
-     forward("temporal_affine", (1, 2, 3), (3, 2), (3,))),
-    ("x has shape (1, 2, 3), expected (1, 2, 2)", forward("unembedding", (1, 2, 3), (4, 2))),
-    ("x has shape (1, 2, 3), expected (1, 2, 4)",
-     forward("temporal_affine", (1, 2, 3), (4, 2), (2,))),
+    ("x has shape (), expected an axis or more", forward("unembedding", (), (2, 3))),
+    ("w has shape (2, 3, 1), expected (V, 3), since x has shape (2, 3)",
+     forward("unembedding", (2, 3), (2, 3, 1))),
+    ("w has shape (3,), expected (V, 3), since x has shape (2, 3)",
+     forward("unembedding", (2, 3), (3,))),
+    ("w has shape (4, 2), expected (4, 3), since x has shape (2, 3)",
+     forward("unembedding", (2, 3), (4, 2))),
+    ("x has shape (), expected an axis or more", forward("temporal_affine", (), (3, 2), (2,))),
+    ("w has shape (4, 2), expected (3, M), since x has shape (2, 3)",
+     forward("temporal_affine", (2, 3), (4, 2), (2,))),
+    ("w has shape (3,), expected (3, M), since x has shape (2, 3)",
+     forward("temporal_affine", (2, 3), (3,), (2,))),
+    ("b has shape (3,), expected (2,), since x has shape (2, 3) and w has shape (3, 2)",
+     forward("temporal_affine", (2, 3), (3, 2), (3,))),
     # Shapes
     ("x has shape (), expected (N, ...)", forward("flatten", ())),
     ("x has shape (), expected (N, ...)", forward("reshape", (), shape=(1,))),
     ("x has shape (2, 3), expected examples of 4", forward("reshape", (2, 3), shape=(2, 2))),
     ("x has shape (2, 3), expected examples of 6", forward("reshape", (2, 3), shape=(6,))),
-    ("axes is (0,), expected 0 to 1, each once", forward("transpose", (2, 3), axes=(0,))),
-    ("axes is (1, 1), expected 0 to 1, each once", forward("transpose", (2, 3), axes=(1, 1))),
-    ("axes is (0, -1), expected 0 to 1, each once", forward("transpose", (2, 3), axes=(0, -1))),
+    *[(f"shape[{i}] is {shape[i]!r}, {COUNT}", forward("reshape", (2, 3), shape=shape))
+      for i, shape in [(0, (-1,)), (1, (3, 0)), (1, [3, -1]), (0, (3.0,)), (0, (None, 3)),
+                       (1, (1, "3")), (0, ((3,),)), (0, ([3],)), (0, (np.array(3),))]],
+    *[(f"axes is {axes}, expected 0 to 1, each once", forward("transpose", (2, 3), axes=axes))
+      for axes in ((0,), (1, 1), (0, -1), (1, 2), (0, 1, 2), (), [0], (0, 0.5), (0, NAN),
+                   0, 1, 1.0, None, True, "01", {0, 1}, np.array(1), np.array([1, 0]))],
+    ("xs is empty, expected an array or more", forward("concatenate", [])),
+    ("xs is empty, expected an array or more", lambda: find("concatenate", "forward")(())),
+    *[(f"xs[{i}] has shape {np.shape(xs[i])}, expected {wanted}",
+       forward("concatenate", xs, **options))
+      for i, wanted, xs, options in [
+          (0, "2 axes or more", [np.array(1.0)], {}), (0, "2 axes or more", [np.ones(3)], {}),
+          (1, "2 axes or more", [X, np.float64(1.0)], {}), (1, "2 axes or more", [X, X[0]], {}),
+          (0, "an axis or more", [np.array(1.0)] * 2, {"axis": 0}),
+          (1, "an axis or more", [X, np.array(1.0)], {"axis": 0}),
+          (0, "3 axes or more", [X, X], {"axis": 2}),
+      ]],
     ("xs[1] has shape (3, 3), expected that of xs[0], (2, 3), but for axis 1",
      forward("concatenate", [X, np.ones((3, 3))])),
     ("xs[2] has shape (2, 3, 1), expected that of xs[0], (2, 3), but for axis 0",
@@ -549,6 +655,11 @@ VALUES += [
      lambda: find("concatenate", "backward")(X, CONCATENATED)),
     # Recurrent
     ("x has shape (2, 4), expected (N, T, D)", recurrent("rnn", x=(2, 4))),
+    ("h0 has shape (1, 5), expected (2, H), since x has shape (2, 3, 4)",
+     recurrent("rnn", h0=(1, 5))),
+    ("h0 has shape (5,), expected (2, H), since x has shape (2, 3, 4)", recurrent("rnn", h0=(5,))),
+    ("wh has shape (5, 4), expected (5, 5), since x has shape (2, 3, 4) and h0 has shape (2, 5) "
+     "and wx has shape (4, 5)", recurrent("rnn", wh=(5, 4))),
     ("x has shape (2, 3, 4), expected (N, D)", recurrent("rnn_step", x=(2, 3, 4))),
     ("h has shape (1, 5), expected (2, H), since x has shape (2, 4)",
      recurrent("rnn_step", h=(1, 5))),
@@ -564,25 +675,44 @@ VALUES += [
      recurrent("lstm", c0=(2, 6))),
     ("c has shape (1, 5), expected (2, 5), since x has shape (2, 4) and h has shape (2, 5)",
      recurrent("lstm_step", c=(1, 5))),
-    ("wh has shape (5, 15), expected (5, 20), since x has shape (2, 3, 4) and h0 has shape (2, 5) "
-     "and c0 has shape (2, 5) and wx has shape (4, 20)", recurrent("lstm", wh=(5, 15))),
-    ("b has shape (15,), expected (20,)",
+    *[(f"{name} has shape {bad}, expected {right}", recurrent(kind, **{name: bad}))
+      for kind in ("lstm", "lstm_step")
+      for name, right, *shapes in [
+          ("wx", (4, 20), (4, 15), (4, 21), (3, 20), (1, 20), (20,), (1, 4, 20)),
+          ("wh", (5, 20), (5, 15), (5, 5), (4, 20), (1, 20), (20,), ()),
+          ("b", (20,), (15,), (5,), (1,), (1, 20), (20, 1), ()),
+      ]
+      for bad in shapes],
+    ("wx has shape (4, 15), expected (4, 20)",
      recurrent("lstm", wx=(4, 15), wh=(5, 15), b=(15,))),
-    ("b has shape (15,), expected (20,)",
+    ("wx has shape (4, 15), expected (4, 20)",
      recurrent("lstm_step", wx=(4, 15), wh=(5, 15), b=(15,))),
     ("x has shape (2, 4), expected (N, T, D)", recurrent("gru", x=(2, 4))),
     ("h0 has shape (1, 5), expected (2, H), since x has shape (2, 3, 4)",
      recurrent("gru", h0=(1, 5))),
     ("h has shape (1, 5), expected (2, H), since x has shape (2, 4)",
      recurrent("gru_step", h=(1, 5))),
-    ("bh has shape (5,), expected (15,), since x has shape (2, 4) and h has shape (2, 5) and "
-     "wx has shape (4, 15) and wh has shape (5, 15) and bx has shape (15,)",
-     recurrent("gru_step", bh=(5,))),
-    ("bx has shape (20,), expected (15,)",
+    *[(f"{name} has shape {bad}, expected {right}", recurrent(kind, **{name: bad}))
+      for kind in ("gru", "gru_step")
+      for name, right, *shapes in [
+          ("wx", (4, 15), (4, 20), (4, 16), (3, 15), (1, 15), (15,), (1, 4, 15)),
+          ("wh", (5, 15), (5, 20), (5, 5), (4, 15), (1, 15), (15,), ()),
+          ("bx", (15,), (20,), (5,), (1,), (1, 15), (15, 1), ()),
+          ("bh", (15,), (20,), (5,), (1,), (1, 15), (15, 1), ()),
+      ]
+      for bad in shapes],
+    ("wx has shape (4, 20), expected (4, 15)",
      recurrent("gru", wx=(4, 20), wh=(5, 20), bx=(20,), bh=(20,))),
-    ("bx has shape (20,), expected (15,)",
+    ("wx has shape (4, 20), expected (4, 15)",
      recurrent("gru_step", wx=(4, 20), wh=(5, 20), bx=(20,), bh=(20,))),
+    *[(f"dout has shape {np.shape(bad)}, expected (2, 4)", gru_step(bad))
+      for bad in (np.array(1.0), np.float64(1.0), np.ones(4), np.ones((2, 1)), np.ones((1, 2, 4)))],
     # Attention
+    *[(f"{'qkv'[i]} has shape {bad}, expected 2 axes or more",
+       forward("attention", *[(3, 3)] * i, bad, *[(3, 3)] * (2 - i)))
+      for i in range(3) for bad in ((), (3,))],
+    ("k has shape (3, 4), expected (2, 3, 4)",
+     forward("attention", (2, 3, 4), (3, 4), (3, 4))),
     ("k has shape (2, 3, 5), expected (2, 3, 4)",
      forward("attention", (2, 3, 4), (2, 3, 5), (2, 3, 4))),
     ("k has shape (1, 3, 4), expected (2, 3, 4)",
@@ -592,6 +722,10 @@ VALUES += [
     ("v has shape (3, 4), expected (2, 3, 4)",
      forward("attention", (2, 3, 4), (2, 3, 4), (3, 4))),
     ("x has shape (2, 3), expected an even last axis", forward("rotary", (2, 3))),
+    *[(f"x has shape {np.shape(bad)}, expected 2 axes or more", forward("rotary", bad))
+      for bad in (np.array(1.0), np.float64(1.0), np.ones(4))],
+    *[(f"base is {bad}, expected a number above 0", forward("rotary", (2, 4), base=bad))
+      for bad in (0, 0.0, -1, -TINY, -INF, NAN, np.array(0.0))],
     ("x has shape (3, 4), expected (N, T, D)", heads(x=(3, 4))),
     ("wqkv has shape (4, 8), expected (4, 12)", heads(wqkv=(4, 8), bqkv=(8,))),
     ("bqkv has shape (4,), expected (12,), since x has shape (2, 3, 4) and wqkv has shape (4, 12)",
@@ -603,17 +737,24 @@ VALUES += [
     ("heads is 3, expected a divisor of the 4 columns of x", heads(heads=3)),
     ("heads is 8, expected a divisor of the 4 columns of x", heads(heads=8)),
     *[(f"heads is {bad!r}, {COUNT}", heads(heads=bad)) for bad in (0, -2, 2.0, "2", None)],
+    *[(f"mask has shape {bad}, expected (T, T) or (N, 1, T, T): a mask of each example needs an "
+       "axis for the heads", heads(mask=np.ones(bad, kind), **options))
+      for bad in ((2, 3, 3), (1, 3, 3), (1, 1, 1), (3, 3, 3), (2, 1, 3))
+      for kind, options in [(bool, {}), (bool, {"heads": 2, "causal": True}), (float, {})]],
     # GPT
     (f"vocabulary is 0, {COUNT}", lambda: gpt(0, 3)),
     (f"steps is 2.5, {COUNT}", lambda: gpt(3, 2.5)),
     (f"width is -4, {COUNT}", lambda: gpt(3, 2, width=-4)),
     (f"depth is 0, {COUNT}", lambda: gpt(3, 2, depth=0)),
     (f"heads is '2', {COUNT}", lambda: gpt(3, 2, heads="2")),
-    ("heads is 4, expected a divisor of the width, 6", lambda: gpt(3, 4, width=6, heads=4)),
-    (
-        "heads is 2, expected a divisor of the width with an even quotient, 6",
-        lambda: gpt(3, 4, width=6, heads=2, rotary=True),
-    ),
+    *[(f"heads is {heads}, expected a divisor of the width, {width}",
+       lambda width=width, heads=heads: gpt(3, 4, width=width, heads=heads))
+      for heads, width in [(4, 6), (12, 6), (2, 1), (np.int64(3), 32)]],
+    *[(f"heads is {heads}, expected a divisor of the width with an even quotient, {width}",
+       lambda width=width, heads=heads: gpt(3, 4, width=width, heads=heads, rotary=True))
+      for heads, width in [(2, 6), (6, 6), (4, 6), (1, 5)]],
+    *[(f"heads is {bad!r}, {COUNT}", lambda bad=bad: gpt(3, 2, heads=bad))
+      for bad in (0, -1, 4.0, None, [4], (4,), np.array(4))],
     ("x has 5 steps, expected at most 4, the rows of p", tokens([0, 1, 2, 0, 1])),
     ("ids[0, 1] is 3, expected 0 to 2", tokens([0, 3])),
     # Losses
@@ -632,6 +773,8 @@ VALUES += [
     *[(f"margin is {bad}, expected a number above 0", triplets([0, 1, 2], margin=bad))
       for bad in (0, -1.5, NAN)],
     ("y has shape (2,), expected rows of probabilities (N, C)", loss("kl", X, LABELS)),
+    ("y has shape (), expected rows of probabilities (N, C)", loss("kl", X, np.array(1))),
+    ("y has shape (), expected rows of probabilities (N, C)", loss("kl", X, np.float64(1.0))),
     ("y has shape (1, 2, 3), expected rows of probabilities (N, C)", loss("kl", X, Y[None])),
     ("y[1] is [0.5 0.5 0.5], " + SUM, loss("kl", X, rows(0.5, 0.5, 0.5))),
     ("y[1] is [ 1.5 -0.5  0. ], " + SUM, loss("kl", X, rows(1.5, -0.5, 0.0))),
@@ -647,12 +790,13 @@ VALUES += [
     ("steps[1] is 3, expected 4 or more to say y[1]", texts([1, -1, -1], [2, 2, 1])),
     ("steps[0] is 1, expected 2 or more to say y[0]",
      texts([1, 2], [1, 2], steps=np.array([1, 3]))),
-    ("steps[0] is 0, expected 1 or more to say y[0]", texts([1], [2], steps=np.array([0, 3]))),
-    ("steps[1] is 0, expected 1 or more to say y[1]", texts([1], [-1], steps=np.array([3, 0]))),
-    ("steps[1] is 4, expected 0 to 3", texts([1], [2], steps=np.array([3, 4]))),
-    ("steps[0] is -1, expected 0 to 3", texts([1], [2], steps=np.array([-1, 3]))),
-    ("steps has shape (1,), expected (2,)", texts([1], [2], steps=np.array([3]))),
-    ("steps has shape (1, 2), expected (2,)", texts([1], [2], steps=np.array([[3, 3]]))),
+    *[(f"steps is {wrong}, expected 2 whole numbers from 1 to 3",
+       texts([1], [-1], steps=np.array(steps)))
+      for wrong, steps in [("[0 3]", [0, 3]), ("[3 0]", [3, 0]), ("[3 4]", [3, 4]),
+                           ("[-1  3]", [-1, 3])]],
+    *[(f"blank is {bad!r}, expected a label from 0 to 2", texts([1], [2], blank=bad))
+      for bad in (3, -1, np.int64(3), 0.0, NAN, None, "0", [0], np.array(0), np.array([0]))],
+    ("blank is -1, expected a label from 0 to 2", texts([1, -1], [2, 1], blank=-1)),
 ]  # fmt: skip
 TYPES = [
     ("a part of net is 'relu', " + LAYER, network("relu")),
@@ -660,10 +804,67 @@ TYPES = [
     ("a part of net is 'relu', " + LAYER, network(residual(*NO_LAYERS))),
     ("a part of net is 'relu', " + LAYER, network(concatenate(*NO_LAYERS))),
     ("y is a list, expected a NumPy array", loss("temporal_softmax", np.ones((1, 2, 3)), [[0, 1]])),
-    (
-        "running_var is a list, expected a NumPy array",
-        forward("batchnorm", (2, 3), (3,), (3,), running=(np.ones(3), [1.0, 1.0, 1.0])),
-    ),
+    *[
+        (f"running is a {what}, expected a pair: (mean, var)", call)
+        for what, running in [
+            ("list", [np.ones(3), np.ones(3)]),
+            ("ndarray", np.ones((2, 3))),
+            ("ndarray", np.ones(3)),
+            ("ndarray", np.array(1.0)),
+            ("float64", np.float64(1.0)),
+            ("int", 0),
+            ("float", 1.0),
+            ("str", "ab"),
+            ("dict", {}),
+            ("bool", False),
+            ("tuple", ()),
+            ("tuple", (np.ones(3),)),
+            ("tuple", (np.ones(3),) * 3),
+        ]
+        for call in evaluation(running)
+    ],
+    *[
+        (f"running_{name} is a {what}, expected a NumPy array", call)
+        for what, bad in [("list", [1.0, 1.0, 1.0]), ("NoneType", None), ("float", 1.0)]
+        for name, running in [("mean", (bad, np.ones(3))), ("var", (np.ones(3), bad))]
+        for call in evaluation(running)
+    ],
+    ("running is a NoneType, expected a pair: (mean, var)", statistics(running=None)),
+    *[
+        (f"dout is a {what}, expected a pair: (dh_next, dc_next)", lstm_step(dout))
+        for what, dout in [
+            ("ndarray", np.ones((2, 4))),
+            ("ndarray", np.ones((2, 2, 4))),
+            ("ndarray", np.array(1.0)),
+            ("float64", np.float64(1.0)),
+            ("list", [np.ones((2, 4))] * 2),
+            ("NoneType", None),
+            ("float", 1.0),
+            ("int", 0),
+            ("tuple", ()),
+            ("tuple", (np.ones((2, 4)),)),
+            ("tuple", (np.ones((2, 4)),) * 3),
+        ]
+    ],
+    *[
+        (
+            f"rng is {rng!r}, expected a generator: np.random.default_rng({rng!r})",
+            forward("dropout", (2, 3), rng=rng, **options),
+        )
+        for rng in (0, 1, 2.0, True, False, "0", [1, 2], (0,), np.int64(0), np.array(0))
+        for options in ({}, {"mask": X > 0})
+    ],
+    *[
+        (
+            f"shape is {shape!r}, expected the sizes of an example's axes: a tuple",
+            forward("reshape", (2, 3), shape=shape),
+        )
+        for shape in (3, 3.0, -1, None, "3", {3}, np.array(3), np.array([3]), range(3, 4))
+    ],
+    *[
+        (f"y is a {type(y).__name__}, expected a NumPy array", loss("kl", X, y))
+        for y in ([0, 2], [[0.5, 0.5, 0.0]] * 2, (0, 2), 1.0, 0, None, "a")
+    ],
     ("loss is 'mse', " + LAYER, network(loss="mse")),
     ("loss is None, " + LAYER, network(loss=None)),
 ]
