@@ -10,7 +10,7 @@ prove: .venv/ready
 	$(BIN)/backproof prove
 
 test: .venv/ready quality
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 quality: .venv/ready
 	$(BIN)/ruff format --check .
