@@ -234,7 +234,8 @@ NO_STEPS = [
     (np.array([1.5, 2.0], np.float32), ValueError, f"steps is [1.5 2. ], {STEPS}"),
     (np.array([1.0, NAN]), ValueError, f"steps is [ 1. nan], {STEPS}"),
     (np.array([True, True]), ValueError, f"steps is [ True  True], {STEPS}"),
-    (np.array([2j, 1j]), ValueError, f"steps is [0.+2.j 0.+1.j], {STEPS}"),
+    (np.array([2 + 0j, 1 + 0j]), ValueError, f"steps is [2.+0.j 1.+0.j], {STEPS}"),
+    (np.array([2, None]), ValueError, f"steps is [2 None], {STEPS}"),
     (np.array(["2", "2"]), ValueError, f"steps is ['2' '2'], {STEPS}"),
     (np.array([2]), ValueError, f"steps is [2], {STEPS}"),
     (np.array([2, 2, 2]), ValueError, f"steps is [2 2 2], {STEPS}"),
@@ -955,6 +956,10 @@ def test_what_options_allow():
         forward("avg_pool2d", (1, 1, 2, 2), kernel=(4, 2), padding=(2, 1), stride=(one, 5)),
         forward("upsample_nearest", (1, 1, 2, 2), scale=(one, 3)),
         batches(eps=1e-300),
+        *evaluation((np.zeros(3), np.zeros(3))),
+        *evaluation((np.zeros(3, int), np.array([0.0, -0.0, 1e300]))),
+        statistics(momentum=0),
+        statistics(momentum=1),
         batches(x=(1, 3)),
         batches(x=(1, 3, 5)),
         images("groupnorm", groups=3),
@@ -975,5 +980,7 @@ def test_what_options_allow():
         texts([-1], [-1]),
         texts([1, 1], [1, 2], steps=np.array([3, 2], np.int8), blank=np.int64(0)),
         texts([1, 0], [1, -1], blank=2),
+        texts([1], [1], steps=np.array([1, 3], np.uint8)),
+        texts([1], [1], steps=np.array([1, 3], np.int32)),
     ):
         call()

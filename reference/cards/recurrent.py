@@ -694,7 +694,7 @@ MISTAKES: list[Mistake] = [
         "gru_step_forward",
         "(1 - z) * n + z * h",
         "z * n + (1 - z) * h",
-        "z and 1 - z are swapped, as in the paper; here z says how much of the old is kept.",
+        "z and 1 - z are swapped, as some books have it; here z says how much of the old is kept.",
     ),
     Mistake(
         "gru step old h kept whole",
