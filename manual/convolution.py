@@ -94,7 +94,8 @@ def conv1d_forward(
     Returns out (N, F, OL) with OL as OH above, and the cache.
     """
     expect("NCL FGK F", x=x, w=w, b=b)
-    expect_count(stride=stride, dilation=dilation, groups=groups)
+    expect_count(stride=stride, dilation=dilation)
+    expect_groups(groups, x.shape[1], w.shape[0])
     if w.shape[1] * groups != x.shape[1]:
         wanted = f"({w.shape[0]}, {x.shape[1] // groups}, {w.shape[2]})"
         raise ValueError(f"w has shape {w.shape}, expected {wanted}, since x has shape {x.shape}")

@@ -87,10 +87,10 @@ def _ways(log_p: Array, text: Array, blank: int, n: int) -> tuple[Array, Array]:
     beta, to_end = _forward_ways(said[::-1, ::-1], end[::-1], skips_back[::-1])
     beta, to_end = beta[::-1, ::-1] - said, to_end[::-1, ::-1]
     both = from_start & to_end  # states on some whole way
-    total = _log_sum((alpha + beta)[-1], both[-1])
+    total = _log_sum((alpha + beta).T, both.T)[:, None]  # (T, 1), the same at every step
     share = np.exp((alpha + beta - total) * both) * both  # (T, S)
     gamma = share @ (states[:, None] == np.arange(log_p.shape[1]))
-    return total, gamma
+    return total[-1, 0], gamma
 
 
 def _forward_ways(said: Array, start: Array, skips: Array) -> tuple[Array, Array]:

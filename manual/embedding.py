@@ -48,7 +48,7 @@ def positions_forward(x: Array, p: Array) -> tuple[Array, Any]:
 def positions_backward(dout: Array, cache: Any) -> tuple[Array, Array]:
     """p[t] meets place t of every example; the rows that were not used get 0.
 
-    Returns dx (N, T, D), dp (L, D).
+    Returns dx (N, T, D), which is dout itself, and dp (L, D).
     """
     x_shape, p = cache
     expect_shape(x_shape, dout=dout)

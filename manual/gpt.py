@@ -71,7 +71,8 @@ def gpt(
 ) -> tuple[list[Layer], Params]:
     """The model, and its parameters: ids (N, T) -> scores (N, T, vocabulary), T <= steps.
 
-    vocabulary: how many tokens    steps: the longest text    width: of every token's vector
+    vocabulary: how many tokens    width: of every token's vector
+    steps: the longest text; turned positions know no such limit
     depth: blocks    heads: of each    rotary: turned queries and keys in place of learned positions
     """
     expect_count(vocabulary=vocabulary, steps=steps, width=width, depth=depth, heads=heads)

@@ -93,7 +93,7 @@ def lstm_forward(
 def lstm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array, Array, Array, Array]:
     """From the last step to the first, with two gradients on the way back: dh and dc.
 
-    The last cell feeds nothing, so dc starts at 0.
+    The last cell feeds no further step, so dc starts at 0.
 
     dout: (N, T, H)
     Returns dx (N, T, D), dh0 (N, H), dc0 (N, H), dwx (D, 4H), dwh (H, 4H), db (4H,).

@@ -29,7 +29,7 @@ def multihead_attention_forward(
     bo: (D,)
     causal: place t looks at places 0 to t only
     mask: True where a place may look at another, (T, T), or (N, 1, T, T) for a mask of each
-          example; (N, 1, 1, T) hides padding
+          example, (N, heads, T, T) of each head; (N, 1, 1, T) hides padding
     rotary: turn q and k by their places (rotary_forward)
     Returns out (N, T, D), and the cache.
     Source: Vaswani et al., 2017.

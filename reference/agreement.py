@@ -129,6 +129,7 @@ def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Compar
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error == 0, 0.0, error / bound)
     ratio[~np.isfinite(error)] = np.inf  # nan agrees with nothing
+    ratio[np.isfinite(got) & np.isinf(bound)] = 0.0  # rounding may do anything there
     keep = np.ones(ratio.size, bool)
     left_out = {}
     for reason, marks in skipped.items():
@@ -205,7 +206,9 @@ def _own_bounds(name: str, problem: Problem) -> dict[str, Array]:
     """The roundings of PyTorch's or of JAX's own that cards declare."""
     of_torch = name == "pytorch"
     bounds: dict[str, Array] = {}
-    if of_torch and any(LAYERS[kind].torch_rounds for kind in kinds(problem.net) & LAYERS.keys()):
+    rounds = any(LAYERS[kind].torch_rounds for kind in kinds(problem.net) & LAYERS.keys())
+    rounds |= problem.loss is not None and LOSSES[problem.loss.kind].torch_rounds
+    if of_torch and rounds:
         bounds = _as_if_rounded(problem)
     if problem.loss is None:
         return bounds

@@ -108,7 +108,16 @@ def scope(mistake: Mistake) -> dict[str, tuple[str, ...]] | None:
     if mistake.function in ("network_loss", "l2_loss"):
         return {"layers": ("affine", "tanh"), "losses": tuple(LOSSES)}
     if kind == "network":
-        return {"layers": ("affine", "leaky_relu", "residual", "concatenate", "shared")}
+        return {
+            "layers": (
+                "affine",
+                "leaky_relu",
+                "temporal_affine",
+                "residual",
+                "concatenate",
+                "shared",
+            )
+        }
     if kind == "concatenate":
         return {"layers": ("concatenate", "reshape")}
     if verb == "loss" and kind in LOSSES:

@@ -86,7 +86,12 @@ def _problems(draw: Any, regimes: Any, steps: Any, many_steps: Any, heads: Any) 
     head, option = draw(heads)
     rng = np.random.default_rng(draw(_SEEDS))
     shape = input_shape(drawn[0][0], N, Dice(size, extra))
-    net, sizes, out = build(drawn, shape)
+    scores = (
+        (1 + option % 4, 2 + option % 3)
+        if head != "upstream" and LOSSES[head].takes == "NTV"
+        else None
+    )
+    net, sizes, out = build(drawn, shape, scores)
     if head != "upstream":
         adapters, out = adapted(out, LOSSES[head].takes, Dice(1, option))
         net += adapters
@@ -160,12 +165,14 @@ def adapted(shape: Shape, takes: str, dice: Dice) -> tuple[list[Layer], Shape]:
 
 
 def build(
-    steps: list[tuple[str, Dice]], shape: Shape
+    steps: list[tuple[str, Dice]], shape: Shape, scores: tuple[int, int] | None = None
 ) -> tuple[list[Layer], dict[str, Shape], Shape]:
     """Turn drawn steps, kind and dice, into a network on inputs of a shape.
 
     Any list of steps is a network, as each layer takes the shape that the one before it gives, if
     need be reshaped: when Hypothesis deletes a step, what is left still fits.
+    scores: the (T, V) that a loss over time wants; where the network ends in fewer steps or scores,
+            an affine layer brings it there
     Returns net, the shapes of its parameters, the shape of its output.
     """
     builder = _Builder()
@@ -174,6 +181,9 @@ def build(
         new, out = builder.step(kind, shape, dice, first=not net)
         if math.prod(out[1:]) <= LARGEST:
             net, shape = net + new, out
+    if scores and (len(shape) != 3 or shape[1] < scores[0] or shape[2] < 2):
+        last, _ = builder.one("affine", shape, Dice(math.prod(scores), 0))
+        net, shape = [*net, *last, layer("reshape", shape=scores)], (shape[0], *scores)
     used = uses(net)
     return net, {name: each for name, each in builder.shapes.items() if name in used}, shape
 

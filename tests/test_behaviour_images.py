@@ -201,7 +201,7 @@ TESTS = {
 }
 
 
-def tests_of(function):
+def red_for(function):
     """All the tests here that a function of manual/ is in; for the tests of the tests."""
     yield from TESTS.get(function, ())
     kind, _, verb = function.rpartition("_")

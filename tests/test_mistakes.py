@@ -68,8 +68,8 @@ def other_tests(mistake):
     function = mistake.function
     kind, _, verb = function.rpartition("_")
     rng = np.random.default_rng(0)
-    yield from test_behaviour_images.tests_of(function)
-    yield from test_behaviour_sequences.tests_of(function)
+    yield from test_behaviour_images.red_for(function)
+    yield from test_behaviour_sequences.red_for(function)
     if kind in test_every_layer.ROWWISE and verb in ("forward", "backward"):
         yield lambda: test_every_layer.test_nothing_is_written_into(kind, rng)
         yield lambda: test_every_layer.test_two_forwards_do_not_disturb_each_other(kind, rng)

@@ -101,8 +101,10 @@ class LossCard(NamedTuple):
     # the loss itself, beside a 1.
     torch_scale: int = 0
     torch_value: int = 0
-    # The same of the scale of all gradients in JAX.
+    # Roundings of the scale of all gradients in JAX.
     jax_scale: int = 0
+    # Whether PyTorch's kernel rounds where ours has nothing to round: exp(log p) for p.
+    torch_rounds: bool = False
     takes: str = "NC"
     # draw(rng, shape): targets and options for outputs of that shape.
     draw: Callable[[np.random.Generator, Shape], tuple[Array, dict[str, Any]]] | None = None

@@ -209,8 +209,8 @@ MISTAKES: list[Mistake] = [
     Mistake(
         "ctc total of the last state",
         "_ways",
-        "_log_sum((alpha + beta)[-1], both[-1])",
-        "(alpha + beta)[-1, -1]",
+        "_log_sum((alpha + beta).T, both.T)[:, None]",
+        "(alpha + beta)[-1:, -1:]",
         "P sums the last two states; yours has the last blank only.",
     ),
     Mistake(

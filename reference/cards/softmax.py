@@ -49,6 +49,7 @@ CARDS = [
         torch=lambda F, x, y, smoothing=0.0: F.cross_entropy(x, y, label_smoothing=smoothing),
         jax=_cross_entropy,
         mean="rows",
+        torch_rounds=True,
         targets="labels or rows",
         options={"smoothing": (None, 0.125, 1.0)},
         padding=NO_SCORE,
@@ -58,6 +59,7 @@ CARDS = [
         torch=lambda F, x, y: F.kl_div(F.log_softmax(x, dim=-1), y, reduction="batchmean"),
         jax=_kl,
         mean="whole",
+        torch_rounds=True,
         targets="rows",
     ),
 ]

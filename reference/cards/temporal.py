@@ -52,6 +52,7 @@ CARDS = [
         torch=_torch_loss,
         jax=_jax_loss,
         mean="whole",
+        torch_rounds=True,
         targets="own",
         takes="NTV",
         draw=_draw,

@@ -151,7 +151,7 @@ def compiled(problem: Problem) -> Any:
         return None
     uses_alone = len({name for pair in slots for name in pair}) == 2 * len(slots)
     sizes = [size for size in (SMALL, LARGE) if len(steps) <= size[0] and len(slots) <= size[1]]
-    if not sizes or not uses_alone:
+    if not steps or not sizes or not uses_alone:
         return None
     loss_options = [] if loss is None else _options(loss, LOSSES)
     return sizes[0], steps, options, slots, width, loss_options
