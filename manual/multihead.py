@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from manual.attention import attention_backward, attention_forward, rotary_backward, rotary_forward
-from manual.checks import Array, expect, expect_count, expect_shape
+from manual.checks import Array, expect, expect_array, expect_count, expect_shape
 from manual.temporal import temporal_affine_backward, temporal_affine_forward
 
 
@@ -38,11 +38,13 @@ def multihead_attention_forward(
     expect_count(heads=heads)
     D = x.shape[2]
     expect_shape((D, 3 * D), wqkv=wqkv)
-    if mask is not None and np.ndim(mask) == 3:
-        raise ValueError(
-            f"mask has shape {mask.shape}, expected (T, T) or (N, 1, T, T): a mask of each example "
-            "needs an axis for the heads"
-        )
+    if mask is not None:
+        expect_array("mask", mask)
+        if mask.ndim not in (2, 4):
+            raise ValueError(
+                f"mask has shape {mask.shape}, expected (T, T) or (N, 1, T, T): a mask of each "
+                "example needs an axis for the heads"
+            )
     if D % heads:
         raise ValueError(f"heads is {heads}, expected a divisor of the {D} columns of x")
     qkv, in_cache = temporal_affine_forward(x, wqkv, bqkv)  # (N, T, 3D)

@@ -68,8 +68,8 @@ def concatenate_forward(xs: Sequence[Array], axis: int = 1) -> tuple[Array, Any]
 
     xs: arrays    axis: 1 joins features (N, D) and channels (N, C, H, W)
     """
-    if not xs:
-        raise ValueError("xs is empty, expected an array or more")
+    if not isinstance(xs, tuple | list) or not xs:
+        raise ValueError(f"xs is {xs!r}, expected a list of one array or more")
     for i, x in enumerate(xs):
         expect_axes(axis + 1, **{f"xs[{i}]": x})
         if x.shape[:axis] + x.shape[axis:][1:] != xs[0].shape[:axis] + xs[0].shape[axis:][1:]:

@@ -68,6 +68,8 @@ def problems(
     # Affine first: what Hypothesis shrinks towards, and a fifth of what it draws, or half.
     menu = ["affine"] * max(1, len(drawn) // (2 if len(drawn) < 8 else 6))
     menu += [kind for kind in drawn if kind != "affine"]
+    if "embedding" in drawn and len(drawn) > 8:
+        menu += ["embedding"] * 3  # which can come first only
     steps = st.tuples(st.sampled_from(menu), _INPUTS)
     return _problems(
         st.sampled_from(regimes),

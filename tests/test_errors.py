@@ -635,8 +635,8 @@ VALUES += [
     *[(f"axes is {axes}, expected 0 to 1, each once", forward("transpose", (2, 3), axes=axes))
       for axes in ((0,), (1, 1), (0, -1), (1, 2), (0, 1, 2), (), [0], (0, 0.5), (0, NAN),
                    0, 1, 1.0, None, True, "01", {0, 1}, np.array(1), np.array([1, 0]))],
-    ("xs is empty, expected an array or more", forward("concatenate", [])),
-    ("xs is empty, expected an array or more", lambda: find("concatenate", "forward")(())),
+    ("xs is [], expected a list of one array or more", forward("concatenate", [])),
+    ("xs is (), expected a list of one array or more", lambda: find("concatenate", "forward")(())),
     *[(f"xs[{i}] has shape {np.shape(xs[i])}, expected {wanted}",
        forward("concatenate", xs, **options))
       for i, wanted, xs, options in [
