@@ -11,11 +11,13 @@ import ast
 import inspect
 import sys
 import textwrap
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import numpy as np
 from hypothesis import Phase, given, seed, settings
+from hypothesis.errors import HypothesisWarning
 
 from manual.catalog import functions
 from reference.agreement import compare
@@ -156,7 +158,13 @@ def caught_by(
         if len(caught) == len(paths) or (first and caught):
             raise _EnoughError
 
-    with planted(mistake), suppress(_EnoughError), np.errstate(all="ignore"):
+    with (
+        planted(mistake),
+        suppress(_EnoughError),
+        np.errstate(all="ignore"),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore", HypothesisWarning)  # of networks that print long
         run()
     return caught
 

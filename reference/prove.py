@@ -8,6 +8,7 @@ import functools
 import importlib
 import pkgutil
 import platform
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,7 +16,7 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from hypothesis import Phase, Verbosity, given, seed, settings
-from hypothesis.errors import StopTest
+from hypothesis.errors import HypothesisWarning, StopTest
 from joblib import Parallel, delayed
 
 import reference
@@ -195,7 +196,8 @@ def _drawn(test: Callable, networks: int, seed_of_batch: str, kinds: dict, shrin
         phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
         **PLAIN_RUN,
     )(run)
-    with suppress(_DisagreementError):
+    with suppress(_DisagreementError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", HypothesisWarning)  # of networks that print long
         seed(seed_of_batch)(run)()
 
 

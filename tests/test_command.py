@@ -107,6 +107,9 @@ def test_the_same_seed_draws_the_same_on_any_number_of_jobs(tmp_path):
         command += ["--seed", seed, "--jobs", jobs, "--json", str(file)]
         subprocess.run(command, check=True, capture_output=True)
         found[name] = json.loads(file.read_text())
+        for cell in found[name]["cells"]:
+            # NumPy's last digit may depend on where in memory an array happens to lie.
+            assert cell.pop("worst") <= 8
     assert found["one"] == found["two"]
     assert found["one"]["cells"] != found["other"]["cells"]
 

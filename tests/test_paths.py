@@ -66,8 +66,13 @@ def test_a_shared_parameter_moves_everywhere_at_once():
         assert np.abs(path(name)(problem).params["W"] - right).max() < np.cbrt(U) ** 2 * 10
 
 
+# Layers that bend on a scale of 1, as steps are made for. (A norm's eps is a scale of its own, 1/300,
+# and attention multiplies its input with itself: there bounds are as much wider.)
+BENDING = ("tanh", "gelu", "softmax", "conv2d", "residual", "shared")
+
+
 @settings(max_examples=60)
-@given(problems(regimes=("normal",)))
+@given(problems(layers=BENDING, regimes=("normal",)))
 def test_the_bound_of_a_difference_bounds_it(problem):
     """Against the complex step, within its eight allowances."""
     found, exact = differences(problem), steps(problem)
