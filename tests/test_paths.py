@@ -66,7 +66,7 @@ def test_a_shared_parameter_moves_everywhere_at_once():
         assert np.abs(path(name)(problem).params["W"] - right).max() < np.cbrt(U) ** 2 * 10
 
 
-# Layers that bend on a scale of 1, as steps are made for. (A norm's eps is a scale of its own, 1/300,
+# Layers that bend on a scale of 1, as steps are made for. (A norm's eps is one of its own, 1/300,
 # and attention multiplies its input with itself: there bounds are as much wider.)
 BENDING = ("tanh", "gelu", "softmax", "conv2d", "residual", "shared")
 
@@ -84,7 +84,7 @@ def test_the_bound_of_a_difference_bounds_it(problem):
         ).all()
         # And it is no empty promise: small beside what it bounds.
         size = np.abs(exact.params[name].value).max(initial=0)
-        assert np.median(difference.allowance) <= 1e-4 * (1 + size)
+        assert np.median(difference.allowance) <= 1e-3 * (1 + size)
 
 
 def test_steps_are_powers_of_two_and_fit_their_dtype():
