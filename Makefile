@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: prove test quality wheel benchmark mistakes clean
+.PHONY: prove test quality wheel benchmark clean
 
 prove: .venv/ready
 	$(BIN)/backproof prove
@@ -22,9 +22,6 @@ wheel: .venv/ready
 
 benchmark: .venv/ready
 	$(BIN)/python -m reference.benchmark
-
-mistakes: .venv/ready
-	$(BIN)/backproof mistakes
 
 .venv/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'

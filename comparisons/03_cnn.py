@@ -58,10 +58,13 @@ net = [
 ]
 rng = np.random.default_rng(0)
 start = {}
-for i, shape in enumerate([(16, 1, 3, 3), (32, 16, 3, 3), (32 * 4 * 4, 10)], start=1):
-    inputs = shape[0] if len(shape) == 2 else math.prod(shape[1:])
+for i, shape, inputs, outputs in [
+    (1, (16, 1, 3, 3), 1 * 3 * 3, 16),
+    (2, (32, 16, 3, 3), 16 * 3 * 3, 32),
+    (3, (32 * 4 * 4, 10), 32 * 4 * 4, 10),
+]:
     start[f"W{i}"] = rng.normal(scale=math.sqrt(2 / inputs), size=shape)
-    start[f"b{i}"] = np.zeros(shape[-1] if len(shape) == 2 else shape[0])
+    start[f"b{i}"] = np.zeros(outputs)
 
 EPOCHS, BATCH, RATE, MOMENTUM = 15, 32, 0.05, 0.9
 N = len(x)
@@ -119,19 +122,19 @@ def updates(params):
 
 def walk(params, title):
     """The parameters before and after every epoch, its losses, and the branches of every update."""
-    path, losses, branches = [], [], []
+    marks, losses, branches = [], [], []
     run = updates(params)
     for epoch in track(batches, description=title):
         total = 0.0
         for k, (_, labels) in enumerate(epoch):
             params, _, cache, loss = next(run)
             if k == 0:
-                path.append(params)
+                marks.append(params)
             branches.append(taken(cache))
             total += loss * len(labels)
         losses.append(total / N)
-    path.append(next(run)[0])
-    return path, losses, branches
+    marks.append(next(run)[0])
+    return marks, losses, branches
 
 
 def taken(cache):

@@ -44,8 +44,8 @@ text = codecs.decode(this.s, "rot13")
 vocabulary = sorted(set(text))
 ids = np.array([vocabulary.index(character) for character in text])
 V, LENGTH = len(vocabulary), len(text)
-net, start = gpt(V, steps=48, width=32, depth=2, heads=4, seed=0)
 T, WIDTH, DEPTH, HEADS = 48, 32, 2, 4
+net, start = gpt(V, T, WIDTH, DEPTH, HEADS, seed=0)
 print(f"{LENGTH} characters, {V} different ones; {sum(w.size for w in start.values())} parameters")
 assert text.startswith("The Zen of Python, by Tim Peters\n\nBeautiful is better than ugly.\n")
 
@@ -445,13 +445,13 @@ assert all(0 < drift[name][1] < 1e-12 for name in ("PyTorch", "JAX"))
 # %% [markdown]
 # ## Where nobody looks
 #
-# For the first updates, nearly all that lies between the three is in 64 of the 28,448 numbers: the
-# biases of the keys. A bias that is added to all keys adds one number to all scores of a query, and
+# At first most of what lies between the three is in 64 of the 28,448 numbers: the biases of the
+# keys. A bias that is added to all keys adds one number to all scores of a query, and
 # softmax does not see it. So its gradient is 0. But a sum that should be 0 comes out as the dust of
 # its roundings, and each of the three has its own dust. Adam divides a gradient by its usual size
 # plus epsilon: dust by epsilon alone, by 1e-8, which makes it a hundred million times as large.
-# It does no harm: softmax does not see where these biases end up either. All of them moved by 1, the
-# loss stays as it is.
+# It does no harm: softmax does not see where these biases end up either. Move all of them by 1, and
+# the loss stays as it is.
 
 
 # %%
@@ -488,7 +488,7 @@ for k in (1, 5, 10, 20, 50, 100, 600):
     for name in ("PyTorch", "JAX", "nudged 2**-52"):
         print("{:12.1e}{:10.1e}".format(*parts[name][k]), end="")
     print()
-assert all(parts[name][10][0] > 2 * parts[name][10][1] for name in ("PyTorch", "JAX"))
+assert all(parts[name][10][0] > 5 * parts[name][10][1] for name in ("PyTorch", "JAX"))
 
 # %% [markdown]
 # ## What makes roundings grow
@@ -521,12 +521,13 @@ assert growth > 1e6 and since > 1e3
 # in 03_cnn.py: there is no corner in this network.
 #
 # In the end the three have about half of float64's sixteen digits in common, enough for one curve
-# and one text. A rounding in float32 is 2**29 times as large, and as much growth leaves it nothing:
-# that run ends as another network, which has learnt the text as well.
+# and one text. A rounding in float32 is 2**29 times as large, and as much growth leaves hardly a
+# digit: that run ends as another network, which has learnt the text as well. How far off depends on
+# the machine.
 
 # %%
 assert 1e-9 < max(drift[name][600] for name in ("PyTorch", "JAX")) / travelled < 1e-5
-assert drift["float32"][600] > 0.1 * travelled
+assert drift["float32"][600] > 0.01 * travelled
 assert losses["float32"][-1] < 2 * losses["by hand"][-1]
 
 # %%
