@@ -260,11 +260,15 @@ def test_edges_are_drawn():
 
     seen = set()
 
-    def look(net, x):
+    def look(net, params):
         for this in net:
             options = this.options
             if this.body:
-                look(this.body, x)
+                look(this.body, params)
+            if this.kind == "conv2d":
+                kernel = params[this.params[0]].shape[2:]
+                if np.min(options.get("stride", 1)) > max(kernel):
+                    seen.add("stride beyond the kernel")
             for name in ("stride", "padding", "dilation", "kernel", "scale"):
                 value = options.get(name)
                 if isinstance(value, tuple) and value[0] != value[1]:
@@ -287,7 +291,7 @@ def test_edges_are_drawn():
     @settings(max_examples=2000, phases=[Phase.generate], **PLAIN_RUN)
     @given(problems())
     def run(problem):
-        look(problem.net, problem.x)
+        look(problem.net, problem.params)
         N, *rest = problem.x.shape
         seen.add("batch of one" if N == 1 else "batch of many")
         if problem.net and problem.net[0].kind in ("rnn", "lstm", "gru") and rest[0] == 1:
@@ -298,8 +302,6 @@ def test_edges_are_drawn():
             w = problem.params[problem.net[0].params[0]]
             if w.shape[2] == rest[1] > 1:
                 seen.add("kernel as large as the image")
-            if np.min(problem.net[0].options.get("stride", 1)) > max(w.shape[2:]):
-                seen.add("stride beyond the kernel")
 
     run()
     wanted = {

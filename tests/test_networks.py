@@ -36,7 +36,7 @@ def agrees(problem):
         assert each.entries or each.skipped, describe(each)
 
 
-@settings(max_examples=500)
+@settings(max_examples=400)
 @given(problems())
 def test_random_networks_agree_on_every_path(problem):
     agrees(problem)
@@ -46,7 +46,7 @@ def test_random_networks_agree_on_every_path(problem):
 def test_each_layer_and_loss_agrees_on_every_path(row):
     compared = []
 
-    @settings(max_examples=40)
+    @settings(max_examples=25)
     @given(problems(**chosen((row,))))
     def run(problem):
         agrees(problem)
@@ -54,14 +54,14 @@ def test_each_layer_and_loss_agrees_on_every_path(row):
             compared.append(next(compare(problem, ("pytorch",))).entries > 0)
 
     run()
-    assert len(compared) >= 8, f"{row} was drawn in {len(compared)} networks of 40"
+    assert len(compared) >= 5, f"{row} was drawn in {len(compared)} networks of 25"
     # Whether a branch is too close to call is for the code on trial to say: it must not hide there.
     assert sum(compared) > 0.7 * len(compared), f"{row} was compared in {sum(compared)} alone"
 
 
 @pytest.mark.parametrize("regime", REGIMES)
 def test_each_regime_agrees_on_every_path(regime):
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(problems(regimes=(regime,)))
     def run(problem):
         agrees(problem)
