@@ -40,7 +40,7 @@ def multihead_attention_forward(
     expect_shape((D, 3 * D), wqkv=wqkv)
     if mask is not None:
         expect_array("mask", mask)
-        if mask.ndim in (1, 3):
+        if mask.ndim == 3:
             raise ValueError(
                 f"mask has shape {mask.shape}, expected (T, T) or (N, 1, T, T): a mask of each "
                 "example needs an axis for the heads"
