@@ -75,7 +75,7 @@ def _ways(log_p: Array, text: Array, blank: int, n: int) -> tuple[Array, Array]:
     states[1::2] = text
     skips = np.zeros(S, bool)  # whether state s may be reached from s - 2
     skips[3::2] = text[1:] != text[:-1]
-    needed = max(1, len(text) + int((text[1:] == text[:-1]).sum()))
+    needed = len(text) + int((text[1:] == text[:-1]).sum())  # equal neighbours need a blank
     if needed > T:
         raise ValueError(f"steps[{n}] is {T}, expected {needed} or more to say y[{n}]")
     said = log_p[:, states]  # (T, S)

@@ -81,7 +81,6 @@ def lstm_forward(
     Returns h (N, T, H), and the caches of the steps; the cells stay inside.
     """
     expect("NTD NH NH", x=x, h0=h0, c0=c0)
-    _expect_weights(x.shape[2], h0.shape[1], wx, wh, b)
     h, c, hs, caches = h0, c0, [], []
     for t in range(x.shape[1]):
         (h, c), cache = lstm_step_forward(x[:, t], h, c, wx, wh, b)
