@@ -15,8 +15,8 @@ def max_pool2d_forward(
 
     kernel, stride, padding: a number or a pair; stride None is the kernel: windows side by side
     Where several are largest, the first of them in the window counts, row by row, as in PyTorch.
-    The padding never wins: it is below every number but -inf, and at most half the kernel, so that no
-    window is all padding.
+    The padding never wins: it is below every number but -inf, and at most half the kernel, so that
+    no window is all padding.
     Returns out (N, C, OH, OW), and the cache.
     """
     expect("NCHW", x=x)
