@@ -32,7 +32,9 @@ __all__ = [
     "caught_by",
     "caught_by_name",
     "held",
+    "mistaken",
     "planted",
+    "planted_in",
     "scope",
     "with_mistake",
 ]
@@ -44,7 +46,11 @@ def with_mistake(mistake: Mistake) -> Callable:
     Errors: ValueError if the right text does not stand exactly once in the function, its docstring
     apart.
     """
-    function = held(mistake.function)
+    return mistaken(mistake, held(mistake.function))
+
+
+def mistaken(mistake: Mistake, function: Callable) -> Callable:
+    """The same for a function that is given."""
     signature, docstring, body = _parts(function)
     count = signature.count(mistake.right) + body.count(mistake.right)
     if count != 1:
@@ -55,13 +61,19 @@ def with_mistake(mistake: Mistake) -> Callable:
     wrong = docstring.join(part.replace(mistake.right, mistake.wrong) for part in (signature, body))
     names = dict(function.__globals__)
     exec(compile(wrong, f"<mistake: {mistake.name}>", "exec"), names)
-    return names[mistake.function]
+    return names[function.__name__]
 
 
 @contextmanager
 def planted(mistake: Mistake) -> Iterator[None]:
     """Run with the mistake in place, for everyone who holds the function; then put it right."""
-    function, wrong = held(mistake.function), with_mistake(mistake)
+    with planted_in(held(mistake.function), with_mistake(mistake)):
+        yield
+
+
+@contextmanager
+def planted_in(function: Callable, wrong: Callable) -> Iterator[None]:
+    """Run with one function doing what another does, for everyone who holds it."""
     right = function.__code__, function.__defaults__, function.__kwdefaults__
     function.__code__ = wrong.__code__
     function.__defaults__, function.__kwdefaults__ = wrong.__defaults__, wrong.__kwdefaults__

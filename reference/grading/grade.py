@@ -1,0 +1,504 @@
+"""Grading one submission: function by function, in the box, to a result that is plain data."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from reference.grading.assignment import LEVELS
+from reference.grading.hints import category, hint
+from reference.grading.naming import Named, Namer
+from reference.grading.outdated import cure, cure_of_text
+from reference.grading.recipe import Ours, Problem, Recipe
+from reference.grading.sheet import Sheet
+from reference.grading.smallest import smallest
+from reference.grading.submission import Submission
+from reference.grading.trial import Attempt, Judgement, attempt, trial
+from reference.grading.workers import WALLS, Box, Worker, WorkerError
+
+SCHEMA = "backproof/result/v1"
+REPLAYED = 2  # examples of each function that a fresh worker repeats
+
+
+class Grader:
+    """Grades submissions of one assignment, one after another."""
+
+    def __init__(self, sheet: Sheet, box: Box, attempt: int = 0):
+        """attempt: how often the student has tried, from 1; 0 tells all that the assignment allows."""
+        self.sheet, self.box = sheet, box
+        self.namer = Namer(sheet)
+        levels = sheet.assignment.hints or LEVELS[:1]
+        self.level = levels[min(attempt, len(levels)) - 1] if attempt else levels[-1]
+        self._scipy = False
+        # A worker that has all walls, or none of it counts.
+        with box.worker(sheet.assignment.limits.memory, 10) as worker:
+            self.walls = worker.walls
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the student's code is locked in."""
+        return set(WALLS) <= set(self.walls)
+
+    def grade(self, submission: Submission) -> dict[str, Any]:
+        """The result of a submission. It depends on its files, the assignment and the secret alone."""
+        assignment = self.sheet.assignment
+        if not self._scipy and any("scipy" in text for text in submission.files.values()):
+            self.box.with_scipy()
+            self._scipy = True
+        with Desk(self, submission) as desk:
+            problems = [desk.problem(problem) for problem in self.sheet.problems]
+            desk.replay(problems)
+        for each in problems:
+            each.pop("_judgement", None)
+            each.pop("_recipe", None)
+        score = round(sum(each["score"] for each in problems), 6)
+        return {
+            "schema": SCHEMA,
+            "assignment": assignment.name,
+            "title": assignment.title,
+            "submission": submission.name,
+            "digest": submission.digest,
+            "isolation": list(self.walls),
+            "official": self.isolated,
+            "score": score,
+            "max_score": assignment.max_score,
+            "problems": problems,
+            "remarks": submission.problems + desk.remarks,
+            "review": sorted(set(desk.review)),
+        }
+
+
+class Desk:
+    """One submission on the desk, and the workers that run it."""
+
+    def __init__(self, grader: Grader, submission: Submission):
+        self.grader, self.sheet, self.submission = grader, grader.sheet, submission
+        self.remarks: list[str] = []
+        self.review: list[str] = []
+        names = {name for problem in self.sheet.problems for name in _names(problem)}
+        self.homes = submission.homes(names)
+        self.aliases: dict[str, str] = {}
+        for problem in self.sheet.problems:
+            name, found = problem.needs[-1], [n for n in problem.also if n in self.homes]
+            if name not in self.homes and found:
+                self.aliases[name] = found[0]
+                self.homes[name] = self.homes[found[0]]
+        self._worker: Worker | None = None
+        self._loaded: dict[str, Any] = {}
+        self._spent = 0.0
+        self._end = time.monotonic() + self.sheet.assignment.limits.total
+
+    def __enter__(self) -> "Desk":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop()
+
+    # Workers ----------------------------------------------------------------------------------------
+
+    def _files(self) -> dict[str, str]:
+        """The submission's files, and of what the course gives its students that which it lacks."""
+        files = dict(self.submission.files)
+        own = {path.rpartition("/")[2] for path in files}
+        for path, text in self.sheet.assignment.course.provided.items():
+            if path.rpartition("/")[2] not in own:
+                files[path] = text
+        return files
+
+    def _fresh(self, cured: bool = False, proxies: list[str] | None = None) -> tuple[Worker, dict]:
+        """A new worker with the submission loaded."""
+        limits = self.sheet.assignment.limits
+        worker = self.grader.box.worker(limits.memory, int(limits.total) + 1)
+        message = {"load": self._files(), "cured": cured, "proxies": proxies or []}
+        message |= {"homes": self.homes, "aliases": self.aliases}
+        try:
+            return worker, worker.ask(message, limits.call * 2)
+        except WorkerError:
+            worker.__exit__()
+            raise
+
+    def worker(self) -> Worker:
+        """The worker of this submission, a new one if the last has ended."""
+        if self._worker is None or not self._worker.alive:
+            self._worker, self._loaded = self._fresh()
+            for problem in _dicts(self._loaded.get("problems")):
+                what = f"{problem.get('path')}, line {problem.get('line')}: {problem.get('type')}"
+                told = f"{what}: {problem.get('message')}"[:300]
+                if told not in self.remarks and not str(problem.get("path")).endswith(".ipynb"):
+                    self.remarks.append(told)
+            for name in _strings(self._loaded.get("blocked")):
+                self.review.append(f"imports {name}")
+        return self._worker
+
+    def _drop(self) -> None:
+        if self._worker is not None:
+            self._worker.__exit__()
+            self._worker = None
+
+    # One function -----------------------------------------------------------------------------------
+
+    def problem(self, problem: Problem) -> dict[str, Any]:
+        """A function's entry in the result."""
+        points = self.sheet.assignment.points[problem.name]
+        entry: dict[str, Any] = {
+            "name": self.aliases.get(problem.name, problem.name), "verdict": "correct", "score": 0.0, "max_score": points,
+            "mistake": None, "message": "", "counterexample": None, "parts": [], "remarks": [],
+        }  # fmt: skip
+        if time.monotonic() > self._end:
+            return entry | {
+                "verdict": "timeout",
+                "message": "not run: the submission's time is used up",
+            }
+        if problem.needs[-1].partition(".")[0] not in self.homes:
+            message = f"{problem.needs[-1]} is not defined in the submission"
+            return entry | {"verdict": "missing", "message": message}
+        try:
+            self.worker()
+            broken = self._broken(problem)
+            if broken is not None:
+                return self._unreadable(entry, problem, broken)
+            judgement, recipe, note = self._tried(problem)
+        except WorkerError as gone:
+            return entry | {"verdict": gone.kind, "message": f"{problem.name}: {gone.message}"}
+        if judgement.error is not None:
+            return self._raised(entry, problem, judgement, recipe)
+        return self._weighed(entry, problem, judgement, recipe, note)
+
+    def _broken(self, problem: Problem) -> dict[str, Any] | None:
+        """The error of loading, where that is why the function is not there."""
+        name = problem.needs[-1].partition(".")[0]
+        if name not in _strings(self._loaded.get("missing")):
+            return None
+        home = self.homes[name]
+        found = [p for p in _dicts(self._loaded.get("problems")) if p.get("path") == home]
+        return found[-1] if found else {"type": "NameError", "message": f"{name} is not defined"}
+
+    def _unreadable(self, entry: dict[str, Any], problem: Problem, broken: dict[str, Any]) -> dict:
+        home = self.homes[problem.needs[-1].partition(".")[0]]
+        error = {"kind": "raises", "function": "", "path": home, "line": None} | broken
+        text = self.submission.files[home]
+        cured = cure(error, self.submission.files)
+        if not cured and error["type"] in ("SyntaxError", "TabError", "IndentationError"):
+            cured = cure_of_text(text)
+        where = self._line(error)
+        if cured:
+            return self._outdated(entry, problem, problem.recipe, cured, where)
+        verdict = "blocked" if error["type"] == "BlockedError" else "raises"
+        return entry | {
+            "verdict": verdict,
+            "message": f"{error['type']}: {error['message']}{where}"[:600],
+        }
+
+    def _tried(self, problem: Problem) -> tuple[Judgement, Recipe, str]:
+        """The best judgement over the ways to ask; the student's own functions first."""
+        best: tuple[Judgement, Recipe, str] | None = None
+        gone: WorkerError | None = None
+        for recipe in (problem.recipe, *problem.others):
+            try:
+                judgement = trial(self.sheet, problem, recipe, self.worker())
+            except WorkerError as error:
+                gone = gone or error
+                if error.kind == "timeout":
+                    break
+                continue
+            if best is None or _better(judgement, best[0]):
+                best = judgement, recipe, ""
+            if judgement.correct:
+                return best
+        helped = self._with_ours(problem)
+        if helped is not None and (best is None or _better(helped[0], best[0])):
+            best = helped
+        if best is None:
+            assert gone is not None
+            raise gone
+        return best
+
+    def _with_ours(self, problem: Problem) -> tuple[Judgement, Recipe, str] | None:
+        """The same with the right functions in place of those of the student's that it calls."""
+        text = self.submission.files[self.homes[problem.needs[-1].partition(".")[0]]]
+        called = [name for name in problem.uses if re.search(rf"\b{name}\s*\(", text)]
+        called += [n for n in problem.uses if n not in called and self._provided_calls(n, text)]
+        if not called:
+            return None
+        convention = self.sheet.conventions(problem)[0]
+        ours = Ours(self.sheet.functions, convention)
+
+        def right(name: str, args: tuple, options: dict) -> Any:
+            if name not in called:
+                raise LookupError("this function is not lent")
+            return self._lent(ours(name, *self._returned(args), **self._returned(options)))
+
+        self._held: list[Any] = []
+        try:
+            worker, _ = self._fresh(proxies=called)
+            with worker:
+                for recipe in (problem.recipe, *problem.others):
+                    judgement = trial(self.sheet, problem, recipe, worker, right)
+                    if judgement.correct:
+                        break
+        except WorkerError:
+            return None
+        names = ", ".join(called[:4])
+        return judgement, recipe, f"graded with the right {names} in place of yours"
+
+    def _provided_calls(self, name: str, text: str) -> bool:
+        """Whether the text calls something that the course provides, which calls name."""
+        for source in self.sheet.assignment.course.provided.values():
+            for part in re.split(r"^(?=def )", source, flags=re.M):
+                defined = re.match(r"def (\w+)", part)
+                if defined and defined[1] in text and re.search(rf"\b{name}\s*\(", part):
+                    return True
+        return False
+
+    def _lent(self, value: Any) -> Any:
+        """Our result, for the box: arrays as they are, caches as a number of ours."""
+        if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[1], np.ndarray):
+            self._held.append(value[1])
+            return value[0], ("a cache of the course's own", len(self._held) - 1)
+        return value
+
+    def _returned(self, value: Any) -> Any:
+        """What came back from the box: the number of a cache as the cache."""
+        if (
+            isinstance(value, tuple)
+            and len(value) == 2
+            and value[0] == "a cache of the course's own"
+        ):
+            return self._held[value[1]]
+        if isinstance(value, tuple):
+            return tuple(self._returned(each) for each in value)
+        if isinstance(value, dict):
+            return {key: self._returned(each) for key, each in value.items()}
+        return value
+
+    # Verdicts ---------------------------------------------------------------------------------------
+
+    def _raised(
+        self, entry: dict[str, Any], problem: Problem, judgement: Judgement, recipe: Recipe
+    ) -> dict:
+        error = judgement.error
+        assert error is not None
+        own = problem.needs[-1].partition(".")[2] or problem.needs[-1]
+        verdict = {"blocked": "blocked", "structure": "shape", "large": "shape"}.get(
+            error["kind"], "raises"
+        )
+        where = self._line(error)
+        what = (
+            f"{error['type']}: {error['message']}"
+            if error["kind"] == "raises"
+            else error["message"]
+        )
+        if error["function"] and error["function"] != own and error["kind"] != "structure":
+            what = f"{error['function']} fails, and {problem.name} needs it: {what}"
+        if error["kind"] == "structure" and "returns None" in what:
+            verdict, what = "missing", f"{problem.name}: {what}"
+        cured = cure(error, self.submission.files)
+        if verdict == "raises" and cured:
+            return self._outdated(entry, problem, recipe, cured, where)
+        if verdict == "raises" and self._unwritten(error):
+            verdict, what = "missing", f"{problem.name} is not written yet"
+        return entry | {"verdict": verdict, "message": f"{what}{where}"[:600]}
+
+    def _unwritten(self, error: dict[str, Any]) -> bool:
+        return error["type"] == "NotImplementedError"
+
+    def _line(self, error: dict[str, Any]) -> str:
+        """The student's line that an error came from."""
+        path, line = error["path"], error["line"]
+        if path not in self.submission.files or line is None:
+            return ""
+        lines = self.submission.files[path].split("\n")
+        text = lines[line - 1].strip()[:80] if 0 < line <= len(lines) else ""
+        return f" ({path.rpartition('/')[2]}, line {line}: {text})"
+
+    def _outdated(
+        self, entry: dict[str, Any], problem: Problem, recipe: Recipe, cured: str, where: str
+    ) -> dict:
+        """Code that only an older Python or NumPy runs: what cures it, and whether it is right then."""
+        try:
+            worker, _ = self._fresh(cured=True)
+            with worker:
+                judgement = trial(self.sheet, problem, recipe, worker)
+        except WorkerError:
+            judgement = None
+        told = (
+            "so cured it is right"
+            if judgement and judgement.correct
+            else "so cured it is not right yet"
+        )
+        entry |= {"verdict": "outdated", "message": f"{cured}{where}; {told}"}
+        if judgement and judgement.correct and self.sheet.assignment.outdated == "full":
+            entry["score"] = entry["max_score"]
+        return entry
+
+    def _weighed(
+        self,
+        entry: dict[str, Any],
+        problem: Problem,
+        judgement: Judgement,
+        recipe: Recipe,
+        note: str,
+    ) -> dict[str, Any]:
+        names = list(judgement.found)
+        share = entry["max_score"] / len(names)
+        for name in names:
+            status = judgement.status(name)
+            status = {"kind": "shape", "right": "correct"}.get(status, status)
+            score = round(share if status == "correct" else 0.0, 6)
+            entry["parts"].append(
+                {"name": name, "verdict": status, "score": score, "max_score": round(share, 6)}
+            )
+        entry["remarks"] = judgement.remarks + ([note] if note else [])
+        entry["_judgement"], entry["_recipe"] = judgement, recipe
+        if judgement.correct:
+            entry["score"] = entry["max_score"]
+            entry["message"] = "; ".join(
+                [f"all {len(names)} outputs are right" if len(names) > 1 else "right"]
+            )
+            if any("single precision" in remark for remark in judgement.remarks):
+                self.review.append(
+                    f"{problem.name}: right to single precision alone: float32, or differences?"
+                )
+            return entry
+        entry["score"] = round(sum(part["score"] for part in entry["parts"]), 6)
+        bad = [part["verdict"] for part in entry["parts"] if part["verdict"] != "correct"]
+        if all(verdict == "missing" for verdict in bad) and len(bad) == len(names):
+            return entry | {
+                "verdict": "missing",
+                "message": f"{problem.name} returns None: it is not written yet",
+            }
+        entry["verdict"] = "shape" if all(v == "shape" for v in bad) else "wrong"
+        named: list[Named] = []
+        for convention in (judgement.convention, *self.sheet.conventions(problem)):
+            named = named or self.grader.namer.name(
+                problem, judgement._replace(convention=convention)
+            )
+        self._explain(entry, problem, judgement, recipe, named)
+        return entry
+
+    def _explain(
+        self,
+        entry: dict[str, Any],
+        problem: Problem,
+        judgement: Judgement,
+        recipe: Recipe,
+        named: list[Named],
+    ) -> None:
+        """The message: the mistake if one is known, else the smallest example that shows it."""
+        bad = [name for name in judgement.found if judgement.status(name) != "right"]
+        verb = "is" if len(bad) == 1 else "are"
+        wrong = f"{' and '.join(bad)} {verb} wrong."
+        lines = [_shapes(judgement) or wrong]
+        if named:
+            entry["mistake"] = "; ".join(each.name for each in named)
+            entry["category"] = category(named[0])
+            lines += [hint(each, self.grader.level) for each in named]
+        else:
+            entry["mistake"] = "unknown"
+        try:
+            entry["counterexample"] = smallest(
+                self.sheet, problem, recipe, judgement, self.worker()
+            )
+        except WorkerError:
+            entry["counterexample"] = None
+        if problem.forward and not named:
+            from reference.grading.own import matches_own_forward
+
+            try:
+                if matches_own_forward(self.sheet, problem, recipe, self.worker()):
+                    lines.append("Your backward matches your forward; the forward is wrong.")
+            except WorkerError:
+                pass
+        entry["message"] = " ".join(lines)
+
+    # Once more --------------------------------------------------------------------------------------
+
+    def replay(self, entries: list[dict[str, Any]]) -> None:
+        """A share of the calls once more, in a fresh worker and another order: the same must come out."""
+        again = [
+            (p, e) for p, e in zip(self.sheet.problems, entries, strict=True) if "_judgement" in e
+        ]
+        if not again:
+            return
+        try:
+            worker, _ = self._fresh()
+        except WorkerError:
+            return
+        with worker:
+            for problem, entry in reversed(again):
+                self._replayed(problem, entry, worker)
+
+    def _replayed(self, problem: Problem, entry: dict[str, Any], worker: Worker) -> None:
+        judgement: Judgement = entry["_judgement"]
+        if any(remark.startswith("graded with") for remark in entry["remarks"]) or not worker.alive:
+            return
+        count = len(judgement.attempts)
+        recipe = entry["_recipe"]
+        for k in (count - 3, 0)[:REPLAYED]:
+            first = judgement.attempts[k]
+            if not first.outputs:
+                continue
+            try:
+                second = attempt(self.sheet, problem, recipe, worker, k, count=k != 0)
+            except WorkerError:
+                return
+            if second.error is None and set(second.outputs) == set(first.outputs):
+                if not _same(first, second):
+                    entry["verdict"] = "nondeterministic"
+                    entry["score"] = 0.0
+                    entry["message"] = "the same call gave another result in a fresh process"
+                    return
+            counts = second.notes.get("counts")
+            forward = problem.forward
+            if isinstance(counts, dict) and forward and isinstance(counts.get(forward), int):
+                if counts[forward] > 3:
+                    self.review.append(
+                        f"{problem.name} calls {forward} {counts[forward] - 1} times: a gradient by differences?"
+                    )
+
+
+def _same(one: Attempt, two: Attempt) -> bool:
+    for name, a in one.outputs.items():
+        b = two.outputs[name]
+        if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+            if a.shape != b.shape or not np.allclose(a, b, rtol=1e-9, atol=0, equal_nan=True):
+                return False
+        elif type(a) is not type(b):
+            return False
+    return True
+
+
+def _better(one: Judgement, two: Judgement) -> bool:
+    """Whether the first says more for the student."""
+    return (one.error is None, len(one.right)) > (two.error is None, len(two.right))
+
+
+def _shapes(judgement: Judgement) -> str:
+    for name, every in judgement.found.items():
+        for each in every:
+            if each is not None and each.status in ("shape", "kind"):
+                return f"{name}: {each.remark}."
+    return ""
+
+
+def _names(problem: Problem) -> list[str]:
+    return [name.partition(".")[0] for name in (*problem.needs, *problem.uses, *problem.also)]
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return (
+        [each for each in value if isinstance(each, dict)][:20] if isinstance(value, list) else []
+    )
+
+
+def _strings(value: Any) -> list[str]:
+    return (
+        [each[:80] for each in value if isinstance(each, str)][:20]
+        if isinstance(value, list)
+        else []
+    )
+
+
+__all__ = ["Callable", "Grader"]
