@@ -1,4 +1,4 @@
-"""The command: backproof prove, backproof compare."""
+"""The command: backproof prove, compare, mistakes, grade and what belongs to it."""
 
 import json
 import os
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from reference.agreement import COARSE, CORNER, UNDECIDED, WIDE
+from reference.grading.command import add
 from reference.numbers import ALLOWANCES
 from reference.paths import PATHS
 from reference.prove import NOTHING, Cell, Tally, as_json, chosen, hidden, prove, rows, versions
@@ -189,6 +190,8 @@ def mistakes_command(
         highlight=False,
     )
 
+
+add(app)
 
 if __name__ == "__main__":
     app()

@@ -25,6 +25,7 @@ percent = 10                             # a day begun; of the points
 days = 3                                 # later ones count for nothing
 """
 
+import fnmatch
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,21 +78,35 @@ def assignment(name: str) -> Assignment:
 
     Errors: ValueError that says what is wrong with it, and what was expected.
     """
+    path = find(name)
+    return parsed(path.stem, text_of(path))
+
+
+def find(name: str) -> Path:
+    """The TOML of an assignment. Errors: ValueError with the names there are."""
     path = Path(name)
     if not path.suffix and not path.is_file():
         path = SHIPPED / f"{name}.toml"
     if not path.is_file():
-        raise ValueError(
-            f"there is no assignment {name!r}, expected a file or one of: {', '.join(shipped())}"
-        )
+        known = ", ".join(shipped())
+        raise ValueError(f"there is no assignment {name!r}, expected a file or one of: {known}")
+    return path
+
+
+def text_of(path: Path) -> str:
+    """A TOML's text. Errors: ValueError if it is no text."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: {error}") from error
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no UTF-8 text: {error}") from error
+
+
+def parsed(name: str, text: str) -> Assignment:
+    """An assignment from the text of its TOML."""
     try:
-        return _checked(path.stem, data)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        return _checked(name, tomllib.loads(text))
+    except ValueError as error:  # TOMLDecodeError is one
+        raise ValueError(f"assignment {name}: {error}") from error
 
 
 def _checked(name: str, data: dict[str, Any]) -> Assignment:
@@ -111,13 +126,15 @@ def _checked(name: str, data: dict[str, Any]) -> Assignment:
             raise ValueError(f"[points] has {worth}, expected a number above 0")
         if not isinstance(functions, list):
             raise ValueError(f"[points] {worth} is {functions!r}, expected a list of functions")
-        for function in functions:
-            if function not in found.problems:
-                near = _near(str(function), list(found.problems))
-                raise ValueError(f"{found.name} has no function {function!r}{near}")
-            if function in points:
-                raise ValueError(f"{function!r} stands twice in [points]")
-            points[function] = each
+        for pattern in functions:
+            matching = fnmatch.filter(found.problems, str(pattern))
+            if not matching:
+                near = _near(str(pattern), list(found.problems))
+                raise ValueError(f"{found.name} has no function {pattern!r}{near}")
+            for function in matching:
+                if function in points and function == pattern:
+                    raise ValueError(f"{function!r} stands twice in [points]")
+                points.setdefault(function, each)
     if not points:
         raise ValueError("[points] is empty, expected a number = [functions]")
     hints = data.get("hints", list(LEVELS))

@@ -96,6 +96,10 @@ class Ours:
         """thing[key], of a dict."""
         return thing[key]
 
+    def take(self, thing: Any, parts: int) -> Any:
+        """A result taken apart further."""
+        return thing
+
     def get(self, thing: Any, name: str) -> Any:
         """thing.name"""
         return getattr(thing, name)
@@ -145,6 +149,10 @@ class Theirs:
     def key(self, thing: Any, key: str) -> Any:
         """thing[key]"""
         return self._step("item", thing, key, 0)
+
+    def take(self, thing: Any, parts: int) -> Any:
+        """A result taken apart further."""
+        return self._taken_apart(thing, parts)
 
     def get(self, thing: Any, name: str) -> Any:
         """thing.name"""
@@ -215,6 +223,8 @@ def _copied(value: Any) -> Any:
         return value.copy()
     if type(value) is tuple:
         return tuple(_copied(each) for each in value)
+    if type(value) is dict:
+        return {key: _copied(each) for key, each in value.items()}
     return value
 
 

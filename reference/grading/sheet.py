@@ -110,7 +110,10 @@ def nudged(example: SimpleNamespace, k: int) -> SimpleNamespace:
             return [off(each) for each in value]
         return value
 
-    return SimpleNamespace(**{name: off(value) for name, value in vars(example).items()})
+    still = ("y", "Y", "options", "given")  # targets, which may not leave their range
+    return SimpleNamespace(
+        **{name: value if name in still else off(value) for name, value in vars(example).items()}
+    )
 
 
 def _flagged(example: dict[str, Any]) -> dict[str, Any]:

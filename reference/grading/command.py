@@ -1,0 +1,263 @@
+"""backproof grade, assignment, gradescope, github: the instructor's commands.
+
+Also as python -m reference.grading, which loads nothing but what grading needs.
+"""
+
+import csv
+import json
+import os
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from reference.grading.assignment import Assignment, assignment, find, shipped, text_of
+from reference.grading.classroom import PUBLIC, Order, graded, grader, handed_in
+from reference.grading.formats import FORMATS, Context
+from reference.grading.submission import submissions
+
+Formats = StrEnum("Formats", {name: name for name in FORMATS})
+
+assignments = typer.Typer(help="List the assignments that come along, or begin a new one.")
+
+
+def grade_command(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="SUBMISSION...", help="A file, folder, zip, or many.")
+    ],
+    assignment_name: Annotated[
+        str, typer.Option("--assignment", "-a", help="A name that comes along, or a TOML.")
+    ],
+    form: Annotated[Formats, typer.Option("--format", "-f", help="Who reads it.")] = Formats("text"),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A file; a folder for one file each.")
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0: one a core.")] = 0,
+    scheduler: Annotated[str, typer.Option(help="A Dask scheduler's address.")] = "",
+    secret: Annotated[
+        Path | None, typer.Option(help="A file whose bytes the examples are drawn from.")
+    ] = None,
+    practice: Annotated[
+        bool, typer.Option(help="Run even where the code cannot be locked in.")
+    ] = False,
+    attempt: Annotated[int, typer.Option(min=0, help="The student's n-th try: how much is told.")] = 0,
+    submitted: Annotated[str, typer.Option(help="When it was handed in: 2026-10-01T23:10:00Z")] = "",
+    times: Annotated[Path | None, typer.Option(help="A CSV: submission,submitted")] = None,
+    roster: Annotated[
+        Path | None, typer.Option(help="A CSV of students: submission,student_id,...")
+    ] = None,
+    metadata: Annotated[Path | None, typer.Option(help="Gradescope's submission_metadata.json")] = None,
+    many: Annotated[
+        bool | None, typer.Option("--many/--one", help="A folder of submissions, or one of files.")
+    ] = None,
+    similar: Annotated[bool, typer.Option(help="List similar pairs, for review only.")] = False,
+) -> None:
+    """Grade submissions: exit 0 when grading ran, whatever the score."""
+    console = Console(stderr=True)
+    try:
+        toml = find(assignment_name)
+        order = Order(toml.stem, text_of(toml), _secret(secret), attempt)
+        known = assignment(assignment_name)
+        names = {name.partition(".")[0] for name in known.points}
+        places = submissions(paths, names, many)
+        about = _json(metadata) if metadata else {}
+        when = _times(times, submitted, about)
+        context = Context(os.environ, datetime.now().astimezone(), _rows(roster), about, known.released)
+    except (ValueError, OSError) as error:
+        _stop(error)
+    if not attempt and isinstance(about.get("previous_submissions"), list):
+        order = order._replace(attempt=len(about["previous_submissions"]) + 1)
+    try:
+        isolated = grader(order._replace(attempt=order.attempt)).isolated
+    except OSError as error:
+        _stop(error)
+    if not isolated and not practice:
+        _stop("this system cannot lock a student's code in (Linux with seccomp and Landlock can): "
+              "add --practice to run it all the same; the result will say so")  # fmt: skip
+    results = []
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        task = progress.add_task("grading", total=len(places))
+        try:
+            for result in graded(order, places, jobs or os.cpu_count() or 1, scheduler):
+                official = result["official"] and order.secret != PUBLIC
+                result = handed_in(result | {"official": official}, known, when(result["submission"]))
+                results.append(result)
+                progress.advance(task)
+        except (ValueError, OSError) as error:
+            _stop(error)
+    pairs = _similar(places, known) if similar else []
+    _write(results, FORMATS[form.value], out, context, pairs)
+
+
+def _write(results: list[dict], form: Any, out: Path | None, context: Context, pairs: list) -> None:
+    """To a file, to a folder with one file each and one of the class, or to the screen."""
+    folder = out is not None and (out.is_dir() or str(out).endswith("/") or len(results) > 1 and form.many is None)
+    if out is not None and folder:
+        out.mkdir(parents=True, exist_ok=True)
+        for result in results:
+            name = "".join(c if c.isalnum() or c in "-_. ()" else "_" for c in result["submission"])
+            (out / f"{name}{form.ending}").write_text(form.one(result, context), encoding="utf-8")
+        if form.name == "html":
+            from reference.grading.pages import klass
+
+            (out / "index.html").write_text(klass(results, context, pairs), encoding="utf-8")
+        elif form.many is not None and len(results) > 1:
+            (out / f"class{form.ending}").write_text(form.many(results, context), encoding="utf-8")
+        return
+    if len(results) == 1 and not (form.many is not None and form.name in ("nbgrader", "canvas")):
+        text = form.one(results[0], context)
+    elif form.many is not None:
+        text = form.many(results, context)
+    else:
+        _stop(f"{form.name} knows one submission: give --out FOLDER for {len(results)}")
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+@assignments.command("list")
+def list_command() -> None:
+    """The assignments that come along: functions and points."""
+    for name in shipped():
+        found = assignment(name)
+        typer.echo(f"{name:20} {len(found.points):3} functions {found.max_score:5g} points  {found.title}")
+
+
+@assignments.command("new")
+def new_command(
+    name: Annotated[str, typer.Argument(help="What to call it: hw1")],
+    course: Annotated[str, typer.Option(help="Whose names and signatures.")] = "backproof",
+    functions: Annotated[str, typer.Option(help="Which: affine_*,relu_*; all if left out.")] = "",
+    folder: Annotated[Path, typer.Option(help="Where to write.")] = Path("."),
+) -> None:
+    """Write NAME.py for students, bodies removed, docstrings kept, and NAME.toml beside it."""
+    from reference.grading.courses import course as course_of
+    from reference.grading.starter import chosen, starter, toml
+
+    try:
+        known = course_of(course)
+        problems = chosen(known, [each.strip() for each in functions.split(",") if each.strip()])
+        files = {f"{name}.py": starter(name, known, problems), f"{name}.toml": toml(name, known, problems)}
+        if not folder.is_dir():
+            raise ValueError(f"there is no folder {folder}")
+        for path in (folder / file for file in files):
+            if path.exists():
+                raise ValueError(f"{path} is there already; nothing was written")
+    except ValueError as error:
+        _stop(error)
+    for file, text in files.items():
+        (folder / file).write_text(text, encoding="utf-8")
+        typer.echo(f"{folder / file}")
+
+
+def gradescope_command(
+    assignment_name: Annotated[str, typer.Argument(metavar="ASSIGNMENT")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The zip.")] = Path("autograder.zip"),
+    secret: Annotated[Path | None, typer.Option(help="The file of the secret.")] = None,
+) -> None:
+    """Write the autograder zip for Gradescope."""
+    from reference.grading.platforms import gradescope_zip
+
+    try:
+        toml = find(assignment_name)
+        key = _secret(secret)
+        assignment(assignment_name)
+        if key == PUBLIC:
+            raise ValueError("give --secret FILE: the examples must not be for anyone to draw")
+        out.write_bytes(gradescope_zip(text_of(toml), toml.stem, key))
+    except (ValueError, OSError) as error:
+        _stop(error)
+    typer.echo(f"{out}")
+
+
+def github_command(
+    assignment_name: Annotated[str, typer.Argument(metavar="ASSIGNMENT")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A file, else the screen.")] = None,
+) -> None:
+    """Write a workflow for GitHub that grades each push."""
+    from reference.grading.platforms import github_workflow
+
+    try:
+        text = github_workflow(assignment(assignment_name))
+        if out is not None:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(text, encoding="utf-8")
+    except (ValueError, OSError) as error:
+        _stop(error)
+    typer.echo(f"{out}" if out is not None else text)
+
+
+# What is read ---------------------------------------------------------------------------------
+
+
+def _secret(path: Path | None) -> bytes:
+    """The bytes of a secret's file; from BACKPROOF_SECRET; or the public one, for practice."""
+    if path is None:
+        return os.environ.get("BACKPROOF_SECRET", "").encode() or PUBLIC
+    data = path.read_bytes().strip()
+    if len(data) < 8:
+        raise ValueError(f"{path} holds {len(data)} bytes, expected a secret of 8 or more")
+    return data
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} holds a {type(found).__name__}, expected an object")
+    return found
+
+
+def _rows(path: Path | None) -> list[dict[str, str]]:
+    if path is None:
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _times(path: Path | None, submitted: str, about: dict[str, Any]) -> Any:
+    """When a submission came in, by its name."""
+    single = submitted or str(about.get("created_at") or "")
+    rows = {row.get("submission", ""): row.get("submitted", "") for row in _rows(path)}
+    if path is not None and "" in rows:
+        raise ValueError(f"{path} has no column submission, expected: submission,submitted")
+    times = {name: _time(text) for name, text in rows.items()}
+    default = _time(single) if single else None
+    return lambda name: times.get(name, default)
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no time, expected one like 2026-10-01T23:10:00Z") from None
+
+
+def _similar(places: list, known: Assignment) -> list:
+    from reference.grading.similar import pairs
+
+    return pairs([place.read() for place in places], list(known.course.provided.values()))
+
+
+def _stop(why: object) -> NoReturn:
+    """Bad input: say what is wrong, and end with 2."""
+    Console(stderr=True).print(f"[red]Error:[/red] {why}", highlight=False, soft_wrap=True)
+    raise typer.Exit(2)
+
+
+def add(app: typer.Typer) -> None:
+    """Put the grader's commands into an app."""
+    app.command("grade")(grade_command)
+    app.command("gradescope")(gradescope_command)
+    app.command("github")(github_command)
+    app.add_typer(assignments, name="assignment")
