@@ -19,6 +19,7 @@ from reference.grading.trial import Attempt, Judgement, attempt, trial
 from reference.grading.workers import WALLS, Box, Worker, WorkerError
 
 SCHEMA = "backproof/result/v1"
+LENT = "a cache of the course's own"
 REPLAYED = 2  # examples of each function that a fresh worker repeats
 
 
@@ -195,6 +196,7 @@ class Desk:
         """The best judgement over the ways to ask; the student's own functions first."""
         best: tuple[Judgement, Recipe, str] | None = None
         gone: WorkerError | None = None
+        own = problem.needs[-1].partition(".")[2] or problem.needs[-1]
         for recipe in (problem.recipe, *problem.others):
             try:
                 judgement = trial(self.sheet, problem, recipe, self.worker())
@@ -203,12 +205,12 @@ class Desk:
                 if error.kind == "timeout":
                     break
                 continue
-            if best is None or _better(judgement, best[0]):
+            if best is None or _better(judgement, best[0], own):
                 best = judgement, recipe, ""
             if judgement.correct:
                 return best
         helped = self._with_ours(problem)
-        if helped is not None and (best is None or _better(helped[0], best[0])):
+        if helped is not None and (best is None or _better(helped[0], best[0], own)):
             best = helped
         if best is None:
             assert gone is not None
@@ -253,21 +255,17 @@ class Desk:
         return False
 
     def _lent(self, value: Any) -> Any:
-        """Our result, for the box: arrays as they are, caches as a number of ours."""
+        """Our result, for the box: arrays as they are, a cache as its number."""
         if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[1], np.ndarray):
             self._held.append(value[1])
-            return value[0], ("a cache of the course's own", len(self._held) - 1)
+            return value[0], (LENT, len(self._held) - 1)
         return value
 
     def _returned(self, value: Any) -> Any:
         """What came back from the box: the number of a cache as the cache."""
-        if (
-            isinstance(value, tuple)
-            and len(value) == 2
-            and value[0] == "a cache of the course's own"
-        ):
-            return self._held[value[1]]
         if isinstance(value, tuple):
+            if len(value) == 2 and isinstance(value[0], str) and value[0] == LENT:
+                return self._held[value[1]]
             return tuple(self._returned(each) for each in value)
         if isinstance(value, dict):
             return {key: self._returned(each) for key, each in value.items()}
@@ -470,9 +468,14 @@ def _same(one: Attempt, two: Attempt) -> bool:
     return True
 
 
-def _better(one: Judgement, two: Judgement) -> bool:
-    """Whether the first says more for the student."""
-    return (one.error is None, len(one.right)) > (two.error is None, len(two.right))
+def _better(one: Judgement, two: Judgement, name: str) -> bool:
+    """Whether the first says more for the student: of two errors, the graded function's own."""
+
+    def rank(judgement: Judgement) -> tuple[bool, int, bool]:
+        error = judgement.error
+        return error is None, len(judgement.right), error is None or error["function"] == name
+
+    return rank(one) > rank(two)
 
 
 def _shapes(judgement: Judgement) -> str:

@@ -67,7 +67,7 @@ def compare(got: Any, want: Want) -> Found:
         got = got.reshape(right.shape)
     given = got.dtype
     got = got.astype(np.float64)
-    scale = float(np.max(np.abs(right), initial=0.0))
+    scale = float(np.max(np.abs(right[np.isfinite(right)]), initial=0.0))
     with np.errstate(all="ignore"):
         off = np.abs(got - right)
         same = np.isnan(got) & np.isnan(right) | (got == right)

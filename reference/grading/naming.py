@@ -53,7 +53,7 @@ class Namer:
             return []
         named = []
         for output in bad:
-            alone = self._survivors(problem, judgement, [output])
+            alone = self._survivors(problem, judgement, [output, *judgement.right])
             if len(alone) != 1:
                 continue
             named.append(_told(alone[0], (output,)))
@@ -101,7 +101,7 @@ class Namer:
         """All variants of a problem, the course's own first."""
         if problem.name not in self._variants:
             called = self._called(problem)
-            planted = list(_planted(self.sheet, called))
+            planted = list(_planted(self.sheet, called, problem))
             self._variants[problem.name] = planted + [Variant(generic=g) for g in GENERIC]
         return self._variants[problem.name]
 
@@ -258,15 +258,19 @@ def _told(variant: Variant, outputs: tuple[str, ...]) -> Named:
     return Named(generic.name, generic.says, "", "", "", outputs)
 
 
-def _planted(sheet: Sheet, called: set[str]) -> Iterator[Variant]:
-    """The course's own mistakes in its own functions, then those of the cards in manual/'s."""
+def _planted(sheet: Sheet, called: set[str], problem: Problem) -> Iterator[Variant]:
+    """The course's own mistakes in its own functions, then those of the cards in manual/'s.
+
+    Of the latter those in the graded function come first: the same mistake may also stand in one
+    that it calls.
+    """
     from reference.mistakes import MISTAKES, held
 
     functions = sheet.functions
     for mistake in sheet.assignment.course.mistakes:
         if mistake.function in called:
             yield Variant(mistake, _own(mistake.function, functions))
-    for mistake in MISTAKES.values():
+    for mistake in sorted(MISTAKES.values(), key=lambda m: m.function not in problem.needs):
         if mistake.function in called:
             yield Variant(mistake, held(mistake.function))
 

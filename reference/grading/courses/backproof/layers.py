@@ -27,13 +27,18 @@ def _drawn(kind: str):
         size = min(size, 2) if dice.small else size
         N = 2 if dice.small else dice.pick(3, 2, 4)
         seed = int(dice.rng.integers(2**32))
-        tries = (one_layer(kind, N, cards.Dice(size, extra + j), seed) for j in range(25))
+        regime = "saturated" if dice.extreme else "normal"
+        size = 4 if dice.extreme else size
+        tries = (one_layer(kind, N, cards.Dice(size, extra + j), seed, regime) for j in range(25))
         layer = next(each for each in tries if len(each.net) == 1)  # few shapes have no such layer
+        if dice.corner and layer.x.dtype.kind == "f":
+            layer = layer._replace(x=(2 * layer.x).round() / 2)  # zeros, and equal numbers
         arrays = [layer.x, *(layer.params[name] for name in layer.net[0].params)]
         if dice.small:
             arrays = [a.round(3) if a.dtype.kind == "f" else a for a in arrays]
         named = dict(zip(_inputs(kind), arrays, strict=True))
-        return named | {"dout": layer.y.round(3), "options": layer.net[0].options}
+        named |= {"dout": layer.y.round(3), "options": layer.net[0].options}
+        return named | {"corner": dice.corner}
 
     return draw
 
