@@ -280,6 +280,28 @@ def test_a_backward_that_fits_a_wrong_forward(grader):
     )
 
 
+def test_a_stale_cache_shows_when_forwards_interleave(grader):
+    text = changed(
+        ("    cache = x\n", "    global last\n    last = x\n    cache = x\n"),
+        ("    dx = dout * (cache > 0)\n", "    dx = dout * (last > 0)\n"),
+    )
+    found = by_name(grade(grader, text))["relu_backward"]
+    assert found["verdict"] == "wrong" and found["mistake"] == "stale cache"
+    assert found["score"] == 0
+
+
+def test_gradients_that_add_up_over_calls(grader):
+    text = changed(
+        ("def affine_backward(dout, cache):", "total = []\ndef affine_backward(dout, cache):"),
+        (
+            "    return dx, dw, db\n",
+            "    total.append(db.sum())\n    return dx, dw + sum(total[:-1]), db\n",
+        ),
+    )
+    found = by_name(grade(grader, text))["affine_backward"]
+    assert found["verdict"] in ("wrong", "nondeterministic") and found["score"] <= 2
+
+
 def test_a_right_backward_behind_a_forward_that_fails(grader):
     text = changed(("    out = x.reshape(x.shape[0], -1).dot(w) + b\n", "    out = undefined\n"))
     found = by_name(grade(grader, text))

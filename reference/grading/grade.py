@@ -9,13 +9,14 @@ import numpy as np
 
 from reference.grading.assignment import LEVELS
 from reference.grading.hints import category, hint
+from reference.grading.interleave import SAYS, STALE, interleaved
 from reference.grading.naming import Named, Namer
 from reference.grading.outdated import cure, cure_of_text
 from reference.grading.recipe import Ours, Problem, Recipe
 from reference.grading.sheet import Sheet
 from reference.grading.smallest import smallest
 from reference.grading.submission import Submission
-from reference.grading.trial import Attempt, Judgement, attempt, trial
+from reference.grading.trial import Attempt, Judgement, attempt, read, trial
 from reference.grading.workers import WALLS, Box, Worker, WorkerError
 
 SCHEMA = "backproof/result/v1"
@@ -219,31 +220,38 @@ class Desk:
 
     def _with_ours(self, problem: Problem) -> tuple[Judgement, Recipe, str] | None:
         """The same with the right functions in place of those of the student's that it calls."""
-        text = self.submission.files[self.homes[problem.needs[-1].partition(".")[0]]]
-        called = [name for name in problem.uses if re.search(rf"\b{name}\s*\(", text)]
+        # In any file: what it calls may stand in a helper of the student's beside it.
+        text = "\n".join(self.submission.files.values())
+        called = [name for name in problem.uses if re.search(rf"(?<!def )\b{name}\s*\(", text)]
         called += [n for n in problem.uses if n not in called and self._provided_calls(n, text)]
         if not called:
             return None
         convention = self.sheet.conventions(problem)[0]
         ours = Ours(self.sheet.functions, convention)
+        lent: dict[str, None] = {}
 
         def right(name: str, args: tuple, options: dict) -> Any:
             if name not in called:
                 raise LookupError("this function is not lent")
+            lent[name] = None
             return self._lent(ours(name, *self._returned(args), **self._returned(options)))
 
         self._held: list[Any] = []
         try:
             worker, _ = self._fresh(proxies=called)
             with worker:
+                best: tuple[Judgement, Recipe] | None = None
                 for recipe in (problem.recipe, *problem.others):
                     judgement = trial(self.sheet, problem, recipe, worker, right)
+                    if best is None or _better(judgement, best[0]):
+                        best = judgement, recipe
                     if judgement.correct:
                         break
         except WorkerError:
             return None
-        names = ", ".join(called[:4])
-        return judgement, recipe, f"graded with the right {names} in place of yours"
+        assert best is not None
+        names = ", ".join(list(lent)[:4])
+        return *best, f"graded with the right {names} in place of yours"
 
     def _provided_calls(self, name: str, text: str) -> bool:
         """Whether the text calls something that the course provides, which calls name."""
@@ -326,6 +334,8 @@ class Desk:
             if judgement and judgement.correct
             else "so cured it is not right yet"
         )
+        if judgement and judgement.error and cure(judgement.error, self.submission.files):
+            told = "whether it is right then could not be tried"
         entry |= {"verdict": "outdated", "message": f"{cured}{where}; {told}"}
         if judgement and judgement.correct and self.sheet.assignment.outdated == "full":
             entry["score"] = entry["max_score"]
@@ -448,6 +458,8 @@ class Desk:
                     entry["score"] = 0.0
                     entry["message"] = "the same call gave another result in a fresh process"
                     return
+            if k and entry["verdict"] == "correct":
+                self._interleaved(problem, entry, worker, k)
             counts = second.notes.get("counts")
             forward = problem.forward
             if isinstance(counts, dict) and forward and isinstance(counts.get(forward), int):
@@ -455,6 +467,22 @@ class Desk:
                     self.review.append(
                         f"{problem.name} calls {forward} {counts[forward] - 1} times: a gradient by differences?"
                     )
+
+
+    def _interleaved(self, problem: Problem, entry: dict, worker: Worker, k: int) -> None:
+        """The k-th example with another through it: a stale cache shows."""
+        one, names = self.sheet.program(problem, entry["_recipe"], k)
+        two, _ = self.sheet.program(problem, entry["_recipe"], k - 1)
+        mixed = interleaved(one, two, problem.needs[-1] if problem.forward else "")
+        if mixed is None:
+            return
+        try:
+            again = read(worker.ask(mixed, self.sheet.assignment.limits.call), names)
+        except WorkerError:
+            return
+        first = entry["_judgement"].attempts[k]
+        if again.error is not None or not _same(first, again):
+            entry |= {"verdict": "wrong", "score": 0.0, "mistake": STALE, "message": SAYS}
 
 
 def _same(one: Attempt, two: Attempt) -> bool:

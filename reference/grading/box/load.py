@@ -104,7 +104,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return self.modules[path]
         stem = path.rpartition("/")[2].rpartition(".")[0]
         module = types.ModuleType(stem)
-        package = path.rpartition("/")[0].replace("/", ".") or "submission"
+        # However far up it reaches (from ..layers import affine_forward), there is a folder.
+        package = "a.b.c.d." + (path.rpartition("/")[0].replace("/", ".") or "e")
         module.__dict__.update(__package__=package, __file__=path, __path__=[])
         self.modules[path] = module
         tree = self.parsed(path)

@@ -55,6 +55,7 @@ class Runner:
         self.finder, self.ask = finder, ask
         self.homes: dict[str, types.ModuleType] = {}
         self.aliases: dict[str, str] = {}
+        self.lent: dict[str, Callable] = {}
 
     def load(
         self, homes: dict[str, str], aliases: dict[str, str], proxies: list[str]
@@ -71,9 +72,10 @@ class Runner:
                 self.finder.module(path)
         self.homes = {name: self.finder.modules[path] for name, path in homes.items()}
         self.aliases = aliases
+        self.lent = {name: self._proxy(name) for name in proxies}
         for name in proxies:
             for module in self.finder.modules.values():
-                setattr(module, name, self._proxy(name))
+                setattr(module, name, self.lent[name])
         missing = [n for n, module in self.homes.items() if aliases.get(n, n) not in vars(module)]
         return {
             "missing": missing,
@@ -152,6 +154,8 @@ class Runner:
 
     def _function(self, name: str) -> Any:
         module, called = self.homes.get(name), self.aliases.get(name, name)
+        if module is None and name in self.lent:
+            return self.lent[name]
         if module is None or called not in vars(module):
             raise NameError(f"{name} is not defined in the submission")
         found = vars(module)[called]

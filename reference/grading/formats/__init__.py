@@ -25,7 +25,7 @@ def _json_one(result: dict, context: Context) -> str:
 
 def _json_many(results: list[dict], context: Context) -> str:
     """A list of results."""
-    return strict_json(results, indent=1)
+    return f"[{','.join(strict_json(result, indent=1) for result in results)}]"
 
 
 def _html_one(result: dict, context: Context) -> str:

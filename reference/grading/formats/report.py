@@ -21,7 +21,7 @@ from reference.grading.formats import code
 
 LONGEST = 20_000  # characters of one text
 MOST = 2_000  # entries of one list or dict
-DEPTH = 12
+DEPTH = 30
 FULL = ("correct", "outdated")  # verdicts that may stand beside full points
 LATE = "late"
 
@@ -105,7 +105,7 @@ class Report(NamedTuple):
         total = int(self.score * self.unit)
         raw = sum(units)
         values = [Fraction(each * total, raw) if raw else Fraction(0) for each in units]
-        fewer = apportioned(values, [each - 1 if each else 0 for each in units], total)
+        fewer = apportioned(values, units, total)
         return [
             row._replace(
                 score=_points(now, self.unit),
@@ -198,13 +198,11 @@ def _practice(result: dict[str, Any]) -> str:
 
 def _final(result: dict[str, Any], late: dict[str, Any], raw: int, unit: int) -> int:
     """The units that lateness leaves; below raw if it takes anything at all."""
+    if _is_number(result.get("final_score")):
+        return min(raw, _whole(_number(result["final_score"]) * unit))
     share = late.get("share")
-    kept = min(_number(share), Fraction(1)) if share is not None else Fraction(1)
-    if result.get("final_score") is not None:
-        value = _number(result["final_score"]) * unit
-    else:
-        value = raw * kept
-    return min(raw, _whole(value))
+    kept = min(_number(share), Fraction(1)) if _is_number(share) else Fraction(1)
+    return min(raw, _whole(raw * kept))
 
 
 # Points -----------------------------------------------------------------------------------------
@@ -223,11 +221,6 @@ def apportioned(values: list[Fraction], caps: list[int], total: int) -> list[int
             if missing > 0 and whole[k] < caps[k]:
                 whole[k] += 1
                 missing -= 1
-    while missing < 0:
-        for k in reversed(order):
-            if missing < 0 and whole[k] > 0:
-                whole[k] -= 1
-                missing += 1
     return whole
 
 
@@ -254,9 +247,11 @@ def _points(units: int, unit: int) -> Decimal:
 
 def _number(value: Any) -> Fraction:
     """A number of points; anything else is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return Fraction(0)
-    return Fraction(str(round(value, 6))) if 0 < value < 1e9 else Fraction(0)
+    return Fraction(str(round(value, 6))) if _is_number(value) and 0 < value < 1e9 else Fraction(0)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def spelled(points: Decimal) -> str:

@@ -1,0 +1,153 @@
+"""Linear and Flatten."""
+
+import numpy as np
+
+from manual.affine import affine_backward, affine_forward
+from manual.shapes import flatten_backward, flatten_forward
+from reference.cards import Mistake
+from reference.grading.courses.mytorch.asking import backward, fill, forward, initial, parts, put
+from reference.grading.recipe import Problem
+
+
+class Linear:
+    """Z = A W^T + b. Keeps W (out, in), b (out, 1), and after a backward dLdW and dLdb like them.
+
+    In the spring of 2022 and before, dLdW and dLdb are means over the batch (mean_in "linear"), and
+    the losses' gradients are not; since then it is the other way round (mean_in "loss").
+    """
+
+    def __init__(self, in_features, out_features, debug=False, *, mean_in="loss"):
+        """All weights are zeros."""
+        self.W = np.zeros((out_features, in_features))
+        self.b = np.zeros((out_features, 1))
+        self.mean_in = mean_in
+
+    def forward(self, A):
+        """A: (N, in). Returns Z (N, out)."""
+        Z, self.cache = affine_forward(A, self.W.T, self.b[:, 0])
+        return Z
+
+    def backward(self, dLdZ):
+        """dLdZ: (N, out). Keeps dLdW (out, in) and dLdb (out, 1); returns dLdA (N, in)."""
+        dLdA, dW, db = affine_backward(dLdZ, self.cache)
+        count = len(dLdZ) if self.mean_in == "linear" else 1
+        self.dLdW = dW.T / count
+        self.dLdb = db[:, None] / count
+        return dLdA
+
+
+class Flatten:
+    """All axes but the first as one."""
+
+    def forward(self, A):
+        """A: (N, C, W) or (N, C, H, W). Returns Z (N, C W) or (N, C H W)."""
+        Z, self.cache = flatten_forward(A)
+        return Z
+
+    def backward(self, dLdZ):
+        """Returns dLdA, of the shape of A."""
+        return flatten_backward(dLdZ, self.cache)
+
+
+FUNCTIONS = {"Linear": Linear, "Flatten": Flatten}
+
+
+def _linear(dice):
+    N, D, M = dice.sizes(3)
+    arrays = {"A": dice.array(N, D), "W": dice.array(M, D), "b": dice.array(M)}
+    return arrays | {"dLdZ": dice.array(N, M)}
+
+
+def _flatten(dice):
+    *shape, _ = dice.sizes(4)
+    shape = shape if dice.k % 2 else [*shape, 2]
+    A = dice.array(*shape)
+    return {"A": A, "dLdZ": dice.array(shape[0], A.size // shape[0])}
+
+
+def _made(do, e):
+    linear = do("Linear", e.W.shape[1], e.W.shape[0])
+    put(do, linear, W=e.W)
+    fill(do, linear, b=e.b)
+    return linear
+
+
+def _old(do, e):
+    """2021 and before: functions that make the weights W (in, out) and b (1, out)."""
+    made = initial(do, e.W.T), initial(do, e.b)
+    return do("Linear", e.W.shape[1], e.W.shape[0], *made)
+
+
+def _backward(do, e):
+    """In the oldest years the gradients are called dW (in, out) and db, and are always means."""
+    found = backward(_made, grads=_GRADS)(do, e)
+    if do.ours and e.given["_old"] is not None:
+        found["dLdW"] = found["dLdW"].T
+    return found
+
+
+def _old_backward(do, e):
+    linear = _old(do, e)
+    do.method(linear, "forward", e.A)
+    dLdA = do.method(linear, "backward", e.dLdZ)
+    dW, db = do.get(linear, "dW"), do.get(linear, "db")
+    return {"dLdA": dLdA, "dLdW": dW, "dLdb": db, "_old": do.value(1)}
+
+
+def _flat(do, e):
+    return do("Flatten")
+
+
+_GRADS = {"dLdW": ("dLdW",), "dLdb": ("dLdb",)}
+
+PROBLEMS = [
+    Problem(
+        "Linear.forward",
+        _linear,
+        forward(_made),
+        ("Linear", "Linear.forward"),
+        others=(forward(_old),),
+    ),
+    Problem(
+        "Linear.backward",
+        _linear,
+        _backward,
+        ("Linear", "Linear.backward"),
+        others=(_old_backward, *parts(_made, grads=_GRADS)),
+        conventions={"mean_in": ("loss", "linear")},
+        given=("_old",),
+        forward="Linear.forward",
+    ),
+    Problem("Flatten.forward", _flatten, forward(_flat), ("Flatten", "Flatten.forward")),
+    Problem(
+        "Flatten.backward",
+        _flatten,
+        backward(_flat),
+        ("Flatten", "Flatten.backward"),
+        forward="Flatten.forward",
+    ),
+]
+
+
+def _linear_mistake(name, method, right, wrong, says):
+    return Mistake(f"linear {name}", f"Linear.{method}", right, wrong, says)
+
+
+_W, _B = "self.dLdW = dW.T / count", "self.dLdb = db[:, None] / count"
+
+MISTAKES = [
+    _linear_mistake(
+        "dLdW alone over the batch size",
+        "backward",
+        _W,
+        "self.dLdW = dW.T / len(dLdZ)",
+        "dLdW is divided by the batch size, and dLdb is not.",
+    ),
+    _linear_mistake(
+        "dLdb alone over the batch size",
+        "backward",
+        _B,
+        "self.dLdb = db[:, None] / len(dLdZ)",
+        "dLdb is divided by the batch size, and dLdW is not.",
+    ),
+]

@@ -1,0 +1,4 @@
+def student(r,c):
+    return ""
+def klass(r,c,p):
+    return ""
