@@ -12,7 +12,7 @@ from reference.grading.hints import category, hint
 from reference.grading.interleave import SAYS, STALE, interleaved
 from reference.grading.naming import Named, Namer
 from reference.grading.outdated import cure, cure_of_text
-from reference.grading.recipe import Ours, Problem, Recipe
+from reference.grading.recipe import Held, Ours, Problem, Recipe
 from reference.grading.sheet import Sheet
 from reference.grading.smallest import smallest
 from reference.grading.submission import Submission
@@ -234,7 +234,15 @@ class Desk:
             if name not in called:
                 raise LookupError("this function is not lent")
             lent[name] = None
-            return self._lent(ours(name, *self._returned(args), **self._returned(options)))
+            args = tuple(Held(a) if isinstance(a, dict) else a for a in self._returned(args))
+            before = [dict(a) if isinstance(a, Held) else {} for a in args]
+            value = self._lent(ours(name, *args, **self._returned(options)))
+            return value, [
+                {key: new for key, new in a.items() if new is not old.get(key)}
+                if isinstance(a, Held)
+                else {}
+                for a, old in zip(args, before, strict=True)
+            ]
 
         self._held: list[Any] = []
         try:
@@ -243,7 +251,8 @@ class Desk:
                 best: tuple[Judgement, Recipe] | None = None
                 for recipe in (problem.recipe, *problem.others):
                     judgement = trial(self.sheet, problem, recipe, worker, right)
-                    if best is None or _better(judgement, best[0]):
+                    own = problem.needs[-1].rpartition(".")[2]
+                    if best is None or _better(judgement, best[0], own):
                         best = judgement, recipe
                     if judgement.correct:
                         break
@@ -401,6 +410,7 @@ class Desk:
         lines = [_shapes(judgement) or wrong]
         if named:
             entry["mistake"] = "; ".join(each.name for each in named)
+            entry["why"] = " ".join(each.says for each in named)
             entry["category"] = category(named[0])
             lines += [hint(each, self.grader.level) for each in named]
         else:

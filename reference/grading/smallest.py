@@ -108,7 +108,7 @@ def _shown(sheet, problem, recipe, judgement, worker, example, name) -> dict[str
     inputs = {
         key: plain(value)
         for key, value in vars(example).items()
-        if key not in ("corner", "extreme")
+        if key not in ("corner", "extreme", "batch_axis")
     }
     want = wants[name].value
     return {

@@ -87,7 +87,11 @@ class Runner:
 
     def _proxy(self, name: str) -> Callable:
         def right(*args: Any, **options: Any) -> Any:
-            return self.ask(name, args, options)
+            value, written = self.ask(name, args, options)
+            for mine, new in zip(args, written, strict=True):
+                if isinstance(mine, dict):
+                    mine.update(new)
+            return value
 
         right.__name__ = name
         return right

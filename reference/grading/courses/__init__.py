@@ -41,8 +41,8 @@ def course(name: str) -> Course:
     files = [importlib.import_module(f"{package.__name__}.{each.name}")
              for each in pkgutil.iter_modules(package.__path__)]  # fmt: skip
     for file in files:
-        found.functions.update(file.FUNCTIONS)
-        for problem in file.PROBLEMS:
+        found.functions.update(getattr(file, "FUNCTIONS", {}))
+        for problem in getattr(file, "PROBLEMS", ()):
             if problem.name in found.problems:
                 raise ValueError(f"{name} has two problems {problem.name!r}")
             found.problems[problem.name] = problem

@@ -16,8 +16,8 @@ def shown(counterexample: dict[str, Any], function: str, width: int = 100) -> li
     lines += [INDENT + line for line in inputs(counterexample, width - len(INDENT))]
     called = calls(counterexample)
     lines += [INDENT + line for line in called or [f"# then call {function}; look at {output}"]]
-    for label, key in (("expected", "expected"), ("yours   ", "got")):
-        lines += _labelled(f"{output}, {label}: ", counterexample.get(key), width)
+    for label, key in (("expected", "expected"), ("your    ", "got")):
+        lines += _labelled(f"{label} {output} = ", counterexample.get(key), width)
     return lines
 
 
@@ -88,6 +88,8 @@ def _labelled(label: str, value: Any, width: int) -> list[str]:
     wrapped = text.split("\n")
     if "\n" not in text:
         wrapped = textwrap.wrap(text, width - len(INDENT)) or [""]
+    if "\n" in text:
+        return [label + wrapped[0], *wrapped[1:]]
     return [label.rstrip(), *(INDENT + line for line in wrapped)]
 
 

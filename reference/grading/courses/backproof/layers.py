@@ -28,9 +28,14 @@ def _drawn(kind: str):
         N = 2 if dice.small else dice.pick(3, 2, 4)
         seed = int(dice.rng.integers(2**32))
         regime = "saturated" if dice.extreme else "normal"
-        size = 4 if dice.extreme else size
-        tries = (one_layer(kind, N, cards.Dice(size, extra + j), seed, regime) for j in range(25))
-        layer = next(each for each in tries if len(each.net) == 1)  # few shapes have no such layer
+        flattens = LAYERS[kind].takes == "N*" and dice.k % 3 == 2  # it takes (N, 2, 2) as well
+        size = 4 if dice.extreme or flattens else size
+        tries = [one_layer(kind, N, cards.Dice(size, extra + j), seed, regime) for j in range(25)]
+        fits = [each for each in tries if len(each.net) == 1]  # a few shapes have no such layer
+        fits = [each for each in fits if each.x.ndim == 3] if flattens else fits
+        layer = fits[0] if dice.small or flattens else max(fits[:6], key=_rich)
+        if dice.extreme and layer.x.dtype.kind == "f":
+            layer = layer._replace(x=3 * layer.x)
         if dice.corner and layer.x.dtype.kind == "f":
             layer = layer._replace(x=(2 * layer.x).round() / 2)  # zeros, and equal numbers
         arrays = [layer.x, *(layer.params[name] for name in layer.net[0].params)]
@@ -41,6 +46,19 @@ def _drawn(kind: str):
         return named | {"corner": dice.corner}
 
     return draw
+
+
+def _rich(layer) -> int:
+    """How many axes are longer than 1, how many sizes differ, how many axes change their place."""
+    shapes = [layer.x.shape, *(array.shape for array in layer.params.values())]
+    sizes = [size for shape in shapes for size in shape if size > 1]
+    moved = sum(k != axis for k, axis in enumerate(_axes(layer.net[0].options)))
+    return len(sizes) + len(set(sizes)) + 3 * moved
+
+
+def _axes(options) -> tuple[int, ...]:
+    axes = options.get("axes", ())
+    return axes if isinstance(axes, tuple) else ()
 
 
 def _inputs(kind: str) -> list[str]:

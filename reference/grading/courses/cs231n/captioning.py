@@ -70,8 +70,7 @@ def _captions(dice):
         captions[n, max(1, end) + 1 :] = 0
     shapes = ((D, H), (H,), (V, M), (M, G), (H, G), (G,), (H, V), (V,))
     arrays = {n: dice.array(*shape) for n, shape in zip(_NAMES, shapes, strict=True)}
-    if not dice.small:
-        arrays |= {n: 0.6 * arrays[n] for n in _NAMES if n.startswith("W")}
+    arrays = {n: (0.25 if dice.small else 0.6) * array for n, array in arrays.items()}
     sizes = {"input_dim": D, "wordvec_dim": M, "hidden_dim": H}
     return {
         "word_to_idx": {word: k for k, word in enumerate(_WORDS[:V])},

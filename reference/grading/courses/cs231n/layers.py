@@ -115,9 +115,11 @@ def _mask(e, out):
     return {"mask": out != 0} if isinstance(out, np.ndarray) and out.shape == e.x.shape else {}
 
 
-def _share(p, p_is):
-    """The share of numbers that dropout keeps."""
-    return p if p_is == "keep" else 1 - p
+def _kept(p, p_is, size):
+    """The share of numbers that dropout keeps, and of rows and columns that no other is like."""
+    keep = p if p_is == "keep" else 1 - p
+    room = 5 * np.sqrt(keep * (1 - keep) / size)  # five standard deviations
+    return Between(np.array([keep - room, 0.6, 0.6]), np.array([keep + room, 1, 1]))
 
 
 def _dropout_forward_recipe(do, e):
@@ -125,16 +127,19 @@ def _dropout_forward_recipe(do, e):
     out, _ = do("dropout_forward", e.x, e.param, parts=2, **mask)
     if not do.ours or e.x.size < 100 or e.param["mode"] == "test":
         return {"out": out}
-    keep = _share(e.param["p"], do.conventions["p_is"])
-    room = 5 * np.sqrt(keep * (1 - keep) / e.x.size)  # five standard deviations
-    return {"out": out, "share kept": Between(keep - room, keep + room)}
+    return {"out": out, "kept": _kept(e.param["p"], do.conventions["p_is"], e.x.size)}
 
 
-def _dropout_share(e, theirs):
-    """The share of numbers that the student's dropout kept."""
+def _dropout_kept(e, theirs):
+    """What the student's dropout kept, as _kept has it."""
     out = theirs["out"]
-    counts = isinstance(out, np.ndarray) and e.x.size >= 100 and e.param["mode"] == "train"
-    return {"share kept": np.asarray((out != 0).mean())} if counts else {}
+    if not isinstance(out, np.ndarray) or out.shape != e.x.shape:
+        return {}
+    if e.x.size < 100 or e.param["mode"] == "test":
+        return {}
+    kept = out != 0
+    rows, columns = len(np.unique(kept, axis=0)), len(np.unique(kept.T, axis=0))
+    return {"kept": np.array([kept.mean(), rows / len(kept), columns / len(kept.T)])}
 
 
 def _dropout_backward_recipe(do, e):
@@ -197,7 +202,7 @@ PROBLEMS = [
         ("dropout_forward",),
         conventions=_KEEP_OR_DROP,
         given=("out",),
-        derive=_dropout_share,
+        derive=_dropout_kept,
     ),
     Problem(
         "dropout_backward",
@@ -210,4 +215,253 @@ PROBLEMS = [
     ),
 ]
 
-MISTAKES: list[Mistake] = []
+MISTAKES: list[Mistake] = [
+    Mistake(
+        "affine db of all entries",
+        "affine_backward",
+        "dout.sum(axis=0)",
+        "0 * dout[0] + dout.sum()",
+        "db is one sum over all entries of dout; each b[m] gets the sum of its own column.",
+    ),
+    Mistake(
+        "affine dx from x",
+        "affine_backward",
+        "(dout @ w.T).reshape(x.shape)",
+        "(dout @ w.T).reshape(x.shape) * x",
+        "dx is multiplied by x; the slope of x w in x is w alone.",
+    ),
+    Mistake(
+        "relu leaks",
+        "relu_forward",
+        "x * (x > 0)",
+        "np.where(x > 0, x, 0.01 * x)",
+        "Negative numbers keep a hundredth of themselves: that is a leaky relu; they become 0.",
+    ),
+    Mistake(
+        "relu leaks in dx",
+        "relu_backward",
+        "dout * (x > 0)",
+        "np.where(x > 0, dout, 0.01 * dout)",
+        "dx has a slope of 0.01 where x is negative: that is a leaky relu's; here it is 0.",
+    ),
+    Mistake(
+        "softmax loss true class missing in dx",
+        "softmax_loss",
+        "(e / total - t) / N",
+        "e / total / N",
+        "dx is p alone; at the true class 1 must be subtracted from it.",
+    ),
+    Mistake(
+        "softmax loss one subtracted after the division",
+        "softmax_loss",
+        "(e / total - t) / N",
+        "e / total / N - t",
+        "p is divided by the batch size and the 1 of the true class is not: divide after "
+        "subtracting.",
+    ),
+    Mistake(
+        "softmax loss one subtracted before the division",
+        "softmax_loss",
+        "(e / total - t) / N",
+        "(e - t) / total / N",
+        "The 1 of the true class is subtracted from the exponentials; subtract it from p.",
+    ),
+    Mistake(
+        "softmax loss true class set to minus one",
+        "softmax_loss",
+        "(e / total - t) / N",
+        "(e / total * (1 - t) - t) / N",
+        "At the true class dx is -1; it is p - 1: subtract the 1, do not write over p.",
+    ),
+    Mistake(
+        "softmax loss dx not normalised",
+        "softmax_loss",
+        "(e / total - t) / N",
+        "(e - t) / N",
+        "dx has the exponentials in place of p: they are not divided by their sum.",
+    ),
+    Mistake(
+        "softmax loss minus missing",
+        "softmax_loss",
+        "loss = -(t",
+        "loss = (t",
+        "The loss is the sum of log p and so negative; the minus is missing.",
+    ),
+    Mistake(
+        "softmax loss not over the batch",
+        "softmax_loss",
+        "(t * (shifted - np.log(total))).sum() / N",
+        "(t * (shifted - np.log(total))).sum()",
+        "The loss is a sum over the batch and dx the gradient of the mean: divide the loss by N.",
+    ),
+    Mistake(
+        "softmax loss over all classes",
+        "softmax_loss",
+        "-(t * (shifted - np.log(total))).sum() / N",
+        "-(shifted - np.log(total)).sum() / N",
+        "The loss adds up log p of every class; only that of the true class counts.",
+    ),
+    Mistake(
+        "softmax loss log missing",
+        "softmax_loss",
+        "(t * (shifted - np.log(total))).sum() / N",
+        "(t * e / total).sum() / N",
+        "The loss is the mean of p; the logarithm is missing.",
+    ),
+    Mistake(
+        "softmax loss shifted in one place",
+        "softmax_loss",
+        "(t * (shifted - np.log(total))).sum() / N",
+        "(t * (x - np.log(total))).sum() / N",
+        "The largest score is taken off inside the exponentials, but not off the true score.",
+    ),
+    Mistake(
+        "softmax loss to base ten",
+        "softmax_loss",
+        "(t * (shifted - np.log(total))).sum() / N",
+        "(t * (shifted - np.log(total))).sum() / N / np.log(10)",
+        "The logarithm is to base 10; it is the natural one.",
+    ),
+    Mistake(
+        "softmax loss divided by classes",
+        "softmax_loss",
+        "loss = -(t * (shifted - np.log(total))).sum() / N\n    dx = (e / total - t) / N",
+        "loss = -(t * (shifted - np.log(total))).sum() / C\n    dx = (e / total - t) / C",
+        "Loss and gradient are divided by the number of classes; divide by the batch size N.",
+    ),
+    Mistake(
+        "svm summed",
+        "svm_loss",
+        "loss = (margins * above).sum() / N",
+        "loss, N = (margins * above).sum(), 1",
+        "Loss and gradient are summed over the batch; take the mean.",
+    ),
+    Mistake(
+        "svm loss not over the batch",
+        "svm_loss",
+        "(margins * above).sum() / N",
+        "(margins * above).sum()",
+        "The loss is a sum over the batch; divide it by N, as the gradient is.",
+    ),
+    Mistake(
+        "svm true class counted in the loss",
+        "svm_loss",
+        "(margins * above).sum() / N",
+        "(margins * above).sum() / N + 1",
+        "The true class counts as its own rival in the loss: its margin of 1 must be left out.",
+    ),
+    Mistake(
+        "svm true class counted in dx",
+        "svm_loss",
+        "-= above.sum(axis=1)",
+        "-= above.sum(axis=1) + 1",
+        "The true class is pushed once too often: its own margin of 1 is counted as a rival's.",
+    ),
+    Mistake(
+        "svm every rival pushed",
+        "svm_loss",
+        "push = 0 * x + above",
+        "above[:] = True\n    above[n, y] = False\n    push = 0 * x + above",
+        "Every rival gets a gradient; only those whose margin is above 0 do.",
+    ),
+    Mistake(
+        "svm true class pushed for every rival",
+        "svm_loss",
+        "-= above.sum(axis=1)",
+        "-= x.shape[1] - 1",
+        "The true class is pushed once for every rival; only margins above 0 push.",
+    ),
+    Mistake(
+        "svm true class pushed up",
+        "svm_loss",
+        "push[n, y] -=",
+        "push[n, y] +=",
+        "The gradient of the true score has the wrong sign: each margin above 0 subtracts it.",
+    ),
+    Mistake(
+        "svm negative margins counted",
+        "svm_loss",
+        "(margins * above).sum() / N",
+        "(margins.sum() - N) / N",
+        "Margins below 0 count as well: the max with 0 is missing.",
+    ),
+    Mistake(
+        "svm squared hinge",
+        "svm_loss",
+        "loss = (margins * above).sum() / N\n    push = 0 * x + above\n"
+        "    push[n, y] -= above.sum(axis=1)",
+        "loss = (margins * margins * above).sum() / N\n    push = 2 * margins * above\n"
+        "    push[n, y] -= push.sum(axis=1)",
+        "Loss and gradient are those of the squared hinge; here the margins are not squared.",
+    ),
+    Mistake(
+        "dropout left to evaluation",
+        "dropout_forward",
+        'return x.copy(), ("test", None)\n    out, cache = _dropout_forward(x, drop, mask)',
+        'return x * (1 - drop), ("test", None)\n    out, cache = x * mask, (mask, 0.0, x.shape)',
+        "x is scaled in evaluation, in place of in training; inverted dropout divides in training.",
+    ),
+    Mistake(
+        "dropout scales in evaluation",
+        "dropout_forward",
+        "return x.copy()",
+        "return x * (1 - drop)",
+        "In evaluation x is multiplied by the chance to keep; training has seen to that already.",
+    ),
+    Mistake(
+        "dropout divides in evaluation",
+        "dropout_forward",
+        "return x.copy()",
+        "return x / (1 - drop)",
+        "In evaluation x is divided by the chance to keep; there, x stays as it is.",
+    ),
+    Mistake(
+        "dropout drops in evaluation",
+        "dropout_forward",
+        'return x.copy(), ("test", None)',
+        "return _dropout_forward(x, drop, mask)",
+        "Numbers are dropped in evaluation too; there, x stays as it is.",
+    ),
+    Mistake(
+        "dropout keeps what it should drop",
+        "_kept",
+        'p if p_is == "keep" else 1 - p',
+        '1 - p if p_is == "keep" else p',
+        "The share of numbers kept is the share to be dropped: p is taken the other way round.",
+    ),
+    Mistake(
+        "dropout mask from normal draws",
+        "_kept",
+        'keep = p if p_is == "keep" else 1 - p',
+        "keep = np.mean(np.random.default_rng(0).normal(size=10000) < p)",
+        "The mask comes from normal draws, of which another share lies below p; draw uniform ones.",
+    ),
+    Mistake(
+        "dropout half of everything",
+        "_kept",
+        'keep = p if p_is == "keep" else 1 - p',
+        "keep = 0.5",
+        "Half of the numbers are dropped, whatever p says.",
+    ),
+    Mistake(
+        "dropout nothing dropped",
+        "_kept",
+        'keep = p if p_is == "keep" else 1 - p',
+        "return Between(np.array([1, 0, 0]), np.array([1, 1, 1]))",
+        "No number is dropped in training.",
+    ),
+    Mistake(
+        "dropout one mask for all examples",
+        "_kept",
+        "return Between(np.array([keep - room, 0.6, 0.6]), np.array([keep + room, 1, 1]))",
+        "return Between(np.array([0, 0, 0]), np.array([1, 0.06, 0.1]))",
+        "All examples lose the same numbers; the mask must have the shape of x.",
+    ),
+    Mistake(
+        "dropout whole examples dropped",
+        "_kept",
+        "return Between(np.array([keep - room, 0.6, 0.6]), np.array([keep + room, 1, 1]))",
+        "return Between(np.array([0, 0.08, 0]), np.array([1, 0.1, 0.06]))",
+        "A whole example is dropped or kept; the mask must have the shape of x.",
+    ),
+]

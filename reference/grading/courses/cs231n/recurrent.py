@@ -81,14 +81,14 @@ def _recurrent(gates):
             N, T, D, H = ((1, 2, 1, 1), (2, 2, 1, 1), (1, 2, 2, 1))[dice.k]
         else:
             N, T, D, H = dice.pick((2, 4, 5, 3), (3, 5, 2, 4), (5, 3, 4, 2), (4, 2, 3, 5))
-        # In between: tanh and the sigmoids flat nowhere, and nowhere straight.
-        scale = 1.0 if dice.small else 0.7
+        # In between, tanh is neither flat, where all digits of its slope are lost, nor straight.
+        scale = 0.25 if dice.small else 0.7
         return {
             "x": dice.array(N, T, D),
             "h0": dice.array(N, H),
-            "Wx": dice.array(D, gates * H, scale=scale),
-            "Wh": dice.array(H, gates * H, scale=scale),
-            "b": dice.array(gates * H),
+            "Wx": scale * dice.array(D, gates * H),
+            "Wh": scale * dice.array(H, gates * H),
+            "b": scale * dice.array(gates * H),
             "dh": dice.array(N, T, H),
         }
 

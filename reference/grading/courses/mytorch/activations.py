@@ -139,10 +139,15 @@ def _swish(dice):
     return _numbers(dice) | {"beta": dice.pick(1.5, 0.5, 2.0, 1.0, -0.5)}
 
 
-def _scores(dice):
+def _rows(dice):
     N, C = dice.sizes(2, at_least=2)
-    Z = dice.array(N, C) * (500 if dice.extreme else 1)
-    return {"Z": Z, "dLdA": dice.array(N, C), "extreme": dice.extreme}
+    return {"Z": dice.array(N, C), "dLdA": dice.array(N, C)}
+
+
+def _scores(dice):
+    drawn = _rows(dice)
+    drawn["Z"] *= 500 if dice.extreme else 1
+    return drawn | {"extreme": dice.extreme}
 
 
 # What is asked --------------------------------------------------------------------------------
@@ -233,7 +238,7 @@ PROBLEMS = [
     ),
     Problem(
         "Softmax.backward",
-        lambda dice: _scores(dice) | {"extreme": False},
+        _rows,
         backward(_made("Softmax"), "dLdZ", x="Z", upstream="dLdA"),
         ("Softmax", "Softmax.backward"),
         forward="Softmax.forward",

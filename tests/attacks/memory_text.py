@@ -1,0 +1,19 @@
+"""Texts of ten megabytes: as a result, in a message, in a warning, as a type's name."""
+import warnings
+
+
+def affine_forward(x, w, b):
+    return "right " * 2_000_000, (x, w, b)
+
+
+def relu_forward(x):
+    raise ValueError("right " * 2_000_000)
+
+
+def softmax_loss(x, y):
+    warnings.warn("right " * 2_000_000)
+    return type("right " * 200_000, (), {})(), x
+
+
+def relu_backward(dout, cache):
+    return ["right" * 3] * 90_000

@@ -1,0 +1,6 @@
+"""Never ends."""
+
+
+def affine_forward(x, w, b):
+    while True:
+        pass
