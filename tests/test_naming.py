@@ -29,7 +29,8 @@ PROBLEMS = course("backproof").problems
 # What the grader passes, with a remark or by its choice of examples: these are no wrong gradients.
 FORGIVEN = (
     "in place", "overwrit", "changed", "written",
-    "float32", "off by 1e-7", "by difference", "by a difference", "cut short", "cut at 20", "epsilon",
+    "float32", "off by 1e-7", "by difference", "by a difference", "cut short", "cut at 20",
+    "epsilon",
     "corner", "largest", "winner", "overflows", "infinite", "log of zero", "clipped",
     "keeps an axis", "random state", "same seed", "one mask",
 )  # fmt: skip

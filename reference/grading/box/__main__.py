@@ -15,6 +15,7 @@ for _name in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM", "NUMEXPR"):
 
 # Before the lock: whatever NumPy and a student's file may import later, as no file opens then.
 import __future__  # noqa: F401
+
 import abc  # noqa: F401
 import collections.abc  # noqa: F401
 import contextlib

@@ -180,7 +180,7 @@ def _past(name: str) -> types.ModuleType:
 def enclose(files: dict[str, str], cured: bool) -> Finder:
     """From here on every import is answered from these files, or from what is loaded already."""
     finder = Finder(files, cured)
-    sys.meta_path[:] = [finder]
+    sys.meta_path[:] = [finder, importlib.machinery.BuiltinImporter]
     sys.path[:] = []
     sys.path_importer_cache.clear()
     for name in list(sys.modules):

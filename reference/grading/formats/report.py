@@ -167,13 +167,16 @@ def report(result: Any) -> Report:
 
 def _row(entry: dict[str, Any], score: Decimal, top: Decimal, passed: bool) -> Row:
     shown = entry.get("counterexample")
+    verdict, message = _text(entry.get("verdict")) or "wrong", _text(entry.get("message"))
+    if verdict == "correct" and not passed:
+        verdict, message = "undecided", "right, but not all points were given: ask your instructor"
     return Row(
         _text(entry.get("name")) or "function",
-        _text(entry.get("verdict")) or "wrong",
+        verdict,
         score,
         top,
         passed,
-        _text(entry.get("message")),
+        message,
         _text(entry.get("mistake")),
         _text(entry.get("category")),
         shown if isinstance(shown, dict) else None,

@@ -1,5 +1,6 @@
 """Results as pages."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -148,6 +149,13 @@ def _spoken(text: str) -> Any:
     return Markup("").join(marked)
 
 
+def _breakable(name: str) -> Any:
+    """A name that may go on in the next line after an underscore or a dot."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"([_.])(?=\w)", r"\1<wbr>", str(escape(cut(name, 200)))))
+
+
 def _percent(told: Report) -> float:
     return round(100 * float(told.score / told.max_score), 1) if told.max_score else 0.0
 
@@ -170,6 +178,7 @@ def _templates() -> Any:
     made.filters["points"] = spelled
     made.filters["word"] = lambda verdict: WORDS.get(verdict, verdict)
     made.filters["kind"] = lambda verdict: verdict if verdict in WORDS else "wrong"
+    made.filters["breakable"] = _breakable
     made.filters["spoken"] = _spoken
     made.filters["cut"] = lambda text: cut(text, LONGEST)
     return made

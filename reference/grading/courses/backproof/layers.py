@@ -33,7 +33,11 @@ def _drawn(kind: str):
         tries = [one_layer(kind, N, cards.Dice(size, extra + j), seed, regime) for j in range(25)]
         fits = [each for each in tries if len(each.net) == 1]  # a few shapes have no such layer
         fits = [each for each in fits if each.x.ndim == 3] if flattens else fits
-        layer = fits[0] if dice.small or flattens else max(fits[:6], key=_rich)
+        layer = (
+            fits[0]
+            if dice.small or flattens
+            else max(fits[: 12 if "axes" in fits[0].net[0].options else 6], key=_rich)
+        )
         if dice.extreme and layer.x.dtype.kind == "f":
             layer = layer._replace(x=3 * layer.x)
         if dice.corner and layer.x.dtype.kind == "f":

@@ -141,9 +141,7 @@ def _masked(dice):
         N, T, V = dice.pick((2, 3, 4), (3, 4, 2), (4, 2, 3), (3, 2, 5))
     mask = dice.rng.random((N, T)) < 0.6
     mask[0, 0], mask[-1, -1] = True, dice.k == 0
-    x = dice.array(N, T, V) * (500 if dice.extreme else 1)
-    y = dice.integers(0, V, (N, T))
-    return {"x": x, "y": y, "mask": mask, "extreme": dice.extreme}
+    return {"x": dice.array(N, T, V), "y": dice.integers(0, V, (N, T)), "mask": mask}
 
 
 # What is asked --------------------------------------------------------------------------------
@@ -263,13 +261,7 @@ PROBLEMS = [
         others=(_affine_from_starter,),
         forward="temporal_affine_forward",
     ),
-    Problem(
-        "temporal_softmax_loss",
-        _masked,
-        _loss,
-        ("temporal_softmax_loss",),
-        remarks=("loss",),
-    ),
+    Problem("temporal_softmax_loss", _masked, _loss, ("temporal_softmax_loss",)),
 ]
 
 MISTAKES: list[Mistake] = []

@@ -10,6 +10,7 @@ from reference.grading.courses.mytorch.resampling import (
     Downsample2d,
     Upsample1d,
     Upsample2d,
+    rest_left,
 )
 from reference.grading.recipe import Problem
 
@@ -186,8 +187,10 @@ def _convolved(axes, kind):
             pixels = [n + K - 1 for n in pixels]
         options = {}
         if kind == "strided":
-            options = {"stride": dice.pick(2, 1, 3), "padding": dice.pick(1, 0, 2)}
-            out = [(n + 2 * options["padding"] - K) // options["stride"] + 1 for n in pixels]
+            stride, padding = dice.pick(2, 1, 3), dice.pick(1, 2) if dice.k % 3 else 0
+            pixels = rest_left(dice, pixels, stride, K - 2 * padding)
+            options = {"stride": stride, "padding": padding}
+            out = [(n + 2 * padding - K) // stride + 1 for n in pixels]
         elif kind == "transposed":
             options = {"k": dice.pick(2, 3)}
             out = [options["k"] * (n - 1) + 2 - K for n in pixels]

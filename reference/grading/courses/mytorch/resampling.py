@@ -170,25 +170,37 @@ FUNCTIONS = {each.__name__: each for each in (*_RESAMPLING, *_POOLING)}
 
 
 def _sizes(dice, axes, least=1):
-    """N, C and so many axes, two of them at least for what may be left over."""
+    """N, C and so many sizes of an image."""
     N, C, *pixels = dice.sizes(2 + axes)
     if dice.small:
         return 2, 1, *(max(least, size + 1) for size in pixels)
     return N, min(C, 3), *(max(least, size + 1) for size in pixels)
 
 
+def rest_left(dice, pixels, stride, kernel=1):
+    """The sizes of an image; in every other example a pixel or two are left over by the stride."""
+    if dice.k % 2 == 0 or stride == 1:
+        return pixels
+    return [n + ((n - kernel) % stride == 0) for n in pixels]
+
+
 def _upsampled(axes):
     def draw(dice):
-        A, k = dice.array(*_sizes(dice, axes)), dice.pick(2, 3, 1)
-        return {"A": A, "k": k, "dLdZ": dice.array(*A.shape[:2], *(k * n - k + 1 for n in A.shape[2:]))}
+        N, C, *pixels = _sizes(dice, axes)
+        k = dice.pick(2, 3, 1)
+        size = (k * (n - 1) + 1 for n in pixels)
+        return {"A": dice.array(N, C, *pixels), "k": k, "dLdZ": dice.array(N, C, *size)}
 
     return draw
 
 
 def _downsampled(axes):
     def draw(dice):
-        A, k = dice.array(*_sizes(dice, axes)), dice.pick(2, 3, 1)
-        return {"A": A, "k": k, "dLdZ": dice.array(*A.shape[:2], *((n - 1) // k + 1 for n in A.shape[2:]))}
+        k = dice.pick(2, 3) if dice.k % 2 else dice.pick(2, 3, 1)
+        N, C, *pixels = _sizes(dice, axes)
+        pixels = rest_left(dice, pixels, k)
+        size = ((n - 1) // k + 1 for n in pixels)
+        return {"A": dice.array(N, C, *pixels), "k": k, "dLdZ": dice.array(N, C, *size)}
 
     return draw
 
@@ -197,11 +209,13 @@ def _pooled(strides):
     def draw(dice):
         stride = dice.pick(*strides)
         kernel = dice.pick(2, 1) if dice.small else dice.pick(2, 3)
-        A = dice.array(*_sizes(dice, 2, kernel))
+        N, C, *pixels = _sizes(dice, 2, kernel)
+        pixels = rest_left(dice, pixels, stride, kernel)
+        A = dice.array(N, C, *pixels)
         if dice.corner:
             A = dice.integers(0, 3, A.shape).astype(float)
-        size = ((n - kernel) // stride + 1 for n in A.shape[2:])
-        arrays = {"A": A, "kernel": kernel, "dLdZ": dice.array(*A.shape[:2], *size)}
+        size = ((n - kernel) // stride + 1 for n in pixels)
+        arrays = {"A": A, "kernel": kernel, "dLdZ": dice.array(N, C, *size)}
         return arrays | ({} if strides == (1,) else {"stride": stride}) | {"corner": dice.corner}
 
     return draw
