@@ -55,7 +55,7 @@ def _rich(layer) -> int:
     shapes = [layer.x.shape, *(array.shape for array in layer.params.values())]
     sizes = [size for shape in shapes for size in shape if size > 1]
     moved = sum(k != axis for k, axis in enumerate(_axes(layer.net[0].options)))
-    return len(sizes) + len(set(sizes)) + 3 * moved
+    return 3 * len(sizes) + len(set(sizes)) + 2 * moved
 
 
 def _axes(options) -> tuple[int, ...]:
