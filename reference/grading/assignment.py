@@ -34,8 +34,14 @@ from reference.grading.courses import Course, course
 
 SHIPPED = Path(__file__).with_name("assignments")
 LEVELS = ("category", "cause", "algebra")
-KEYS = {"title", "course", "hints", "ties", "outdated", "examples", "points", "conventions", "limits",
+KEYS = {"title", "course", "hints", "ties", "extremes", "outdated", "examples", "points", "conventions", "limits",
         "late", "released"}  # fmt: skip
+
+CHOICES = {
+    "ties": ("remark", "strict"),
+    "extremes": ("strict", "remark"),
+    "outdated": ("none", "full"),
+}
 
 
 class Limits(NamedTuple):
@@ -55,6 +61,7 @@ class Assignment(NamedTuple):
     points: dict[str, float]
     hints: tuple[str, ...] = LEVELS
     ties: str = "remark"
+    extremes: str = "strict"
     outdated: str = "none"
     examples: int = 10
     conventions: dict[str, Any] = {}
@@ -140,7 +147,7 @@ def _checked(name: str, data: dict[str, Any]) -> Assignment:
     hints = data.get("hints", list(LEVELS))
     if not isinstance(hints, list) or any(level not in LEVELS for level in hints):
         raise ValueError(f"hints is {hints!r}, expected some of {list(LEVELS)}")
-    for key, allowed in (("ties", ("remark", "strict")), ("outdated", ("none", "full"))):
+    for key, allowed in CHOICES.items():
         if data.get(key, allowed[0]) not in allowed:
             raise ValueError(f"{key} is {data[key]!r}, expected one of {allowed}")
     examples = data.get("examples", 10)
@@ -152,8 +159,7 @@ def _checked(name: str, data: dict[str, Any]) -> Assignment:
         found,
         dict(sorted(points.items(), key=lambda item: list(found.problems).index(item[0]))),
         tuple(hints),
-        data.get("ties", "remark"),
-        data.get("outdated", "none"),
+        *(data.get(key, allowed[0]) for key, allowed in CHOICES.items()),
         examples,
         _conventions(found, _table(data, "conventions")),
         _limits(_table(data, "limits")),

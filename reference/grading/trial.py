@@ -176,7 +176,8 @@ def _excused(sheet: Sheet, problem: Problem, example: Any, output: str) -> str:
     """Why a wrong output of this example is a remark; "" where it is not."""
     if example.corner and sheet.assignment.ties == "remark":
         return f"{output}: at a tie or corner it is no slope between the two sides"
-    if example.extreme and output in problem.remarks:
+    forgiven = output in problem.remarks or sheet.assignment.extremes == "remark"
+    if example.extreme and forgiven:
         return f"{output}: it overflows where scores are as large as 1000"
     return ""
 

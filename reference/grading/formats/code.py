@@ -14,7 +14,7 @@ def shown(counterexample: dict[str, Any], function: str, width: int = 100) -> li
     output = str(counterexample.get("output") or "the result")
     lines = ["The smallest example found that shows it:", ""]
     lines += [INDENT + line for line in inputs(counterexample, width - len(INDENT))]
-    called = calls(counterexample)
+    called = calls(counterexample, width - len(INDENT))
     lines += [INDENT + line for line in called or [f"# then call {function}; look at {output}"]]
     for label, key in (("expected", "expected"), ("your    ", "got")):
         lines += _labelled(f"{label} {output} = ", counterexample.get(key), width)
@@ -31,10 +31,16 @@ def inputs(counterexample: dict[str, Any], width: int = 96) -> list[str]:
     return lines
 
 
-def calls(counterexample: dict[str, Any]) -> list[str]:
-    """The calls that lead to the output, where the result has them."""
+def calls(counterexample: dict[str, Any], width: int = 96) -> list[str]:
+    """The calls that lead to the output, where the result has them (script.script)."""
     found = counterexample.get("calls")
-    return [str(line) for line in found] if isinstance(found, list) else []
+    return [
+        part  # long ones go on in the next line, which between brackets is code as well
+        for line in (found if isinstance(found, list) else ())
+        for part in textwrap.wrap(
+            str(line), width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
+        )
+    ]
 
 
 def literal(value: Any, width: int = 96) -> str:

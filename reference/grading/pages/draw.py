@@ -87,7 +87,7 @@ def _shown(row: Row) -> dict[str, Any]:
     if row.counterexample is not None:
         given = row.counterexample
         output = str(given.get("output") or "the result")
-        calls = code.calls(given) or [f"# then call {row.name}; look at {output}"]
+        calls = code.calls(given, WIDTH) or [f"# then call {row.name}; look at {output}"]
         lines = [*code.inputs(given, WIDTH), *calls]
         expected, got = tables(given.get("expected"), given.get("got"))
         shown["example"] = {

@@ -31,6 +31,8 @@ def _drawn(kind: str):
         regime = "saturated" if dice.extreme else "normal"
         flattens = LAYERS[kind].takes == "N*" and dice.k % 3 == 2  # it takes (N, 2, 2) as well
         size = 4 if dice.extreme or flattens else size
+        if kind == "transpose" and not dice.small:
+            size = 8  # three axes longer than 1: a cycle of axes is not its own inverse
         tries = (one_layer(kind, N, cards.Dice(size, extra + j), seed, regime) for j in range(25))
         fits = (each for each in tries if len(each.net) == 1)  # a few shapes have no such layer
         fits = (each for each in fits if each.x.ndim == 3 or not flattens)

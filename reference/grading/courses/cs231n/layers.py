@@ -388,10 +388,9 @@ MISTAKES: list[Mistake] = [
     Mistake(
         "svm squared hinge",
         "svm_loss",
-        "loss = (margins * above).sum() / N\n    push = 0 * x + above\n"
-        "    push[n, y] -= above.sum(axis=1)",
-        "loss = (margins * margins * above).sum() / N\n    push = 2 * margins * above\n"
-        "    push[n, y] -= push.sum(axis=1)",
+        "push[n, y] -= above.sum(axis=1)\n    return loss, push / N",
+        "loss, push = (margins * margins * above).sum() / N, 2 * margins * above\n"
+        "    push[n, y] -= push.sum(axis=1)\n    return loss, push / N",
         "Loss and gradient are those of the squared hinge; here the margins are not squared.",
     ),
     Mistake(

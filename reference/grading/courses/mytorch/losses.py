@@ -164,8 +164,6 @@ PROBLEMS = [
 ]
 
 
-
-
 MISTAKES = [
     Mistake(
         "mse gradient two missing",
@@ -233,14 +231,14 @@ MISTAKES = [
     Mistake(
         "cross entropy gradient not over the batch",
         "CrossEntropyLoss.backward",
-        "(len(self.dLdA) if self.mean_in == \"linear\" else 1)",
+        '(len(self.dLdA) if self.mean_in == "linear" else 1)',
         "len(self.dLdA)",
         "The loss is a mean over the batch: the 1/N is missing in dLdA.",
     ),
     Mistake(
         "cross entropy gradient over the batch twice",
         "CrossEntropyLoss.backward",
-        "(len(self.dLdA) if self.mean_in == \"linear\" else 1)",
+        '(len(self.dLdA) if self.mean_in == "linear" else 1)',
         "1",
         "dLdA is divided by the batch size, which your Linear does as well.",
     ),

@@ -105,16 +105,21 @@ def _rnn(dice):
     N, D, H = dice.sizes(3)
     arrays = {"W_ih": dice.array(H, D), "W_hh": dice.array(H, H)}
     arrays |= {"b_ih": dice.array(H), "b_hh": dice.array(H)}
-    arrays |= {"x": dice.array(N, D), "h_prev_t": 0.5 * np.tanh(dice.array(N, H))}
-    return arrays
+    return arrays | {"x": dice.array(N, D), "h_prev_t": _state(dice, N, H)}
+
+
+def _state(dice, N, H):
+    """Numbers between -1 and 1, as tanh gives them."""
+    drawn = dice.array(N, H)
+    return drawn / 4 if dice.small else np.tanh(drawn)
 
 
 def _rnn_back(dice):
     drawn = _rnn(dice)
     N, H = drawn["h_prev_t"].shape
-    more = {"h_t": np.tanh(dice.array(N, H)), "delta": dice.array(N, H)}
+    more = {"h_t": _state(dice, N, H), "delta": dice.array(N, H)}
     if not dice.small:
-        more |= {"second": np.tanh(dice.array(N, H)), "second_delta": dice.array(N, H)}
+        more |= {"second": _state(dice, N, H), "second_delta": dice.array(N, H)}
     return drawn | more
 
 
@@ -148,6 +153,7 @@ def _rnn_forward(do, e):
 def _rnn_backward(do, e):
     cell = _rnn_made(do, e)
     seen = e.h_t, e.x, e.h_prev_t
+    do.method(cell, "forward", e.x, e.h_prev_t)
     dx, dh = do.method(cell, "backward", e.delta, *seen, parts=2)
     if hasattr(e, "second"):
         do.method(cell, "backward", e.second_delta, e.second, e.x, e.h_t, parts=2)
@@ -173,7 +179,9 @@ def _gru_backward(row):
         do.method(cell, "forward", e.x, e.h_prev_t)
         delta = e.delta[None] if row else e.delta
         dx, dh = do.method(cell, "backward", delta, parts=2)
-        return {"dx": dx, "dh_prev_t": dh} | {f"d{name}": do.get(cell, f"d{name}") for name in _WEIGHTS}
+        return {"dx": dx, "dh_prev_t": dh} | {
+            f"d{name}": do.get(cell, f"d{name}") for name in _WEIGHTS
+        }
 
     return recipe
 
