@@ -10,6 +10,7 @@ import pytest
 from reference.cards import MISTAKES
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+COMMANDS = ("prove", "compare", "mistakes", "grade", "assignment", "gradescope", "github")
 EXAMPLES = re.findall(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", README, re.S)
 
 
@@ -41,4 +42,4 @@ def test_commands_exist():
     for target in set(re.findall(r"^make (\w+)|`make (\w+)`", README, re.M)):
         assert f"\n{''.join(target)}:" in makefile
     for command in set(re.findall(r"backproof (\w+)", README)) - {"along"}:
-        assert command in ("prove", "compare", "mistakes"), command
+        assert command in COMMANDS, command

@@ -33,7 +33,6 @@ class Grader:
         self.namer = Namer(sheet)
         levels = sheet.assignment.hints or LEVELS[:1]
         self.level = levels[min(attempt, len(levels)) - 1] if attempt else levels[-1]
-        self._scipy = False
         # A worker that has all walls, or none of it counts.
         with box.worker(sheet.assignment.limits.memory, 10) as worker:
             self.walls = worker.walls
@@ -46,9 +45,6 @@ class Grader:
     def grade(self, submission: Submission) -> dict[str, Any]:
         """The result of a submission. It depends on its files, the assignment and the secret alone."""
         assignment = self.sheet.assignment
-        if not self._scipy and any("scipy" in text for text in submission.files.values()):
-            self.box.with_scipy()
-            self._scipy = True
         with Desk(self, submission) as desk:
             problems = [desk.problem(problem) for problem in self.sheet.problems]
             desk.replay(problems)
@@ -83,10 +79,14 @@ class Desk:
         self.homes = submission.homes(names)
         self.aliases: dict[str, str] = {}
         for problem in self.sheet.problems:
-            name, found = problem.needs[-1], [n for n in problem.also if n in self.homes]
+            name = problem.needs[-1].partition(".")[0]
+            found = [each for each in problem.also if each in self.homes]
             if name not in self.homes and found:
                 self.aliases[name] = found[0]
                 self.homes[name] = self.homes[found[0]]
+        tops = [problem.needs[-1].partition(".") for problem in self.sheet.problems]
+        self._graded = [self.aliases.get(top, top) + dot + rest for top, dot, rest in tops]
+        self._scipy = any("scipy" in text for text in submission.files.values())
         self._worker: Worker | None = None
         self._loaded: dict[str, Any] = {}
         self._spent = 0.0
@@ -109,14 +109,24 @@ class Desk:
                 files[path] = text
         return files
 
-    def _fresh(self, cured: bool = False, proxies: list[str] | None = None) -> tuple[Worker, dict]:
-        """A new worker with the submission loaded."""
+    def _fresh(
+        self, cured: bool = False, proxies: list[str] | None = None, shift: int = 0
+    ) -> tuple[Worker, dict]:
+        """A new worker with the submission loaded.
+
+        shift: a seed for where things lie in its memory; 0 for where they lie anyway
+        """
         limits = self.sheet.assignment.limits
-        worker = self.grader.box.worker(limits.memory, int(limits.total) + 1)
+        if self._scipy:
+            self.grader.box.with_scipy()
+        worker = self.grader.box.worker(limits.memory, int(limits.total) + 1, self._end)
         message = {"load": self._files(), "cured": cured, "proxies": proxies or []}
-        message |= {"homes": self.homes, "aliases": self.aliases}
+        message |= {"homes": self.homes, "aliases": self.aliases, "graded": self._graded}
+        message |= {"scipy": self._scipy, "shift": shift}
         try:
-            return worker, worker.ask(message, limits.call * 2)
+            looked, loaded = worker.load(message, limits.call * 2)
+            self.review += words_of(looked.get("looked"))
+            return worker, loaded
         except WorkerError:
             worker.__exit__()
             raise

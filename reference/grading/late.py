@@ -1,9 +1,9 @@
 """What lateness costs: [late] of an assignment.
 
-    [late]
-    due = 2026-10-01T23:59:00Z   # without a zone it is taken as UTC
-    percent = 10                 # of the points, for each day begun
-    days = 3                     # later ones count for nothing; left out: no such end
+[late]
+due = 2026-10-01T23:59:00Z   # without a zone it is taken as UTC
+percent = 10                 # of the points, for each day begun
+days = 3                     # later ones count for nothing; left out: no such end
 """
 
 from datetime import UTC, date, datetime
@@ -24,7 +24,7 @@ class Rules(NamedTuple):
 
 
 def rules(table: dict[str, Any]) -> Rules | None:
-    """[late] of an assignment; None if it is empty. Errors: ValueError that says what was expected."""
+    """[late] of an assignment; None if it is empty. Errors: ValueError with what was expected."""
     if not table:
         return None
     for key in table:
@@ -37,13 +37,16 @@ def rules(table: dict[str, Any]) -> Rules | None:
     if not isinstance(due, datetime):
         kind = f"the date {due}" if isinstance(due, date) else repr(due)
         raise ValueError(
-            f"[late] due is {kind}, expected a date and a time, without quotes: 2026-10-01T23:59:00Z"
+            f"[late] due is {kind}, expected a date and time, without quotes: 2026-10-01T23:59:00Z"
         )
     if not _is_number(percent) or not 0 <= percent <= 100:
         raise ValueError(f"[late] percent is {percent!r}, expected a number from 0 to 100")
     if days is not None and (type(days) is not int or days < 0):
         raise ValueError(f"[late] days is {days!r}, expected a whole number, 0 or more")
-    return Rules(_in_utc(due), Fraction(str(percent)), days, due.tzinfo is None)
+    try:
+        return Rules(_in_utc(due), Fraction(str(percent)), days, due.tzinfo is None)
+    except OverflowError:
+        raise ValueError(f"[late] due is {due}, expected a date of this age") from None
 
 
 def penalty(assignment: Any, submitted: datetime | None) -> tuple[float, str]:
@@ -99,5 +102,4 @@ def _spelled(seconds: int) -> str:
     minutes, rest = divmod(rest, 60)
     parts = [(days, _days(days)), (hours, f"{hours} h"), (minutes, f"{minutes} min")]
     parts.append((rest, f"{rest} s"))
-    first = next(k for k, (count, _) in enumerate(parts) if count)
-    return " ".join(text for count, text in parts[first : first + 2] if count)
+    return " ".join([text for count, text in parts if count][:2])

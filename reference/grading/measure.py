@@ -38,6 +38,11 @@ class Found(NamedTuple):
 
 def compare(got: Any, want: Want) -> Found:
     """Hold one output against what it should be."""
+    with np.errstate(all="ignore"):  # theirs may be of any size
+        return _compared(got, want)
+
+
+def _compared(got: Any, want: Want) -> Found:
     if got is None:
         return Found("missing", "it is None")
     if isinstance(got, Other):
@@ -45,7 +50,7 @@ def compare(got: Any, want: Want) -> Found:
     if isinstance(got, tuple | list | dict | str):
         try:
             got = np.asarray(got, dtype=float)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return Found("kind", f"it is a {type(got).__name__}, expected an array")
     got = np.asarray(got)
     if isinstance(want.value, Between):
@@ -68,17 +73,16 @@ def compare(got: Any, want: Want) -> Found:
     given = got.dtype
     got = got.astype(np.float64)
     scale = float(np.max(np.abs(right[np.isfinite(right)]), initial=0.0))
-    with np.errstate(all="ignore"):
-        off = np.abs(got - right)
-        same = np.isnan(got) & np.isnan(right) | (got == right)
-        off = np.where(same, 0.0, off)
-        allowed = TIMES * want.moved + SHARE * scale + 1e-300
-        bad = ~(off <= allowed)
-        if not bad.any():
-            return Found("right", remark)
-        loose = TIMES * want.moved * (NUDGE32 / NUDGE) + SHARE32 * scale + 1e-300
-        single = (off <= loose).all()
-        share = float(np.max(np.where(np.isfinite(off), off, np.inf), initial=0.0))
+    off = np.abs(got - right)
+    same = np.isnan(got) & np.isnan(right) | (got == right)
+    off = np.where(same, 0.0, off)
+    allowed = TIMES * want.moved + SHARE * scale + 1e-300
+    bad = ~(off <= allowed)
+    if not bad.any():
+        return Found("right", remark)
+    loose = TIMES * want.moved * (NUDGE32 / NUDGE) + SHARE32 * scale + 1e-300
+    single = (off <= loose).all()
+    share = float(np.max(np.where(np.isfinite(off), off, np.inf), initial=0.0))
     share = share / scale if scale else np.inf
     if single and scale:
         why = "it is right to single precision alone"

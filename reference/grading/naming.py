@@ -19,7 +19,7 @@ from reference.cards import Mistake
 from reference.grading.measure import Want, compare
 from reference.grading.recipe import Between, Problem
 from reference.grading.sheet import Sheet, run
-from reference.grading.trial import Judgement
+from reference.grading.trial import Judgement, derived
 
 
 class Named(NamedTuple):
@@ -46,6 +46,11 @@ class Namer:
         bad = [output for output in judgement.found if judgement.status(output) != "right"]
         if not bad or judgement.error:
             return []
+        gone = tuple(output for output in bad if judgement.status(output) == "missing")
+        if gone:
+            there = {name: each for name, each in judgement.found.items() if name not in gone}
+            left_out = Named("left out", "It is not among the results.", "", "", "", gone)
+            return [left_out, *self.name(problem, judgement._replace(found=there))]
         survivors = self._survivors(problem, judgement, list(judgement.found))
         if len(survivors) == 1:
             return [_told(survivors[0], tuple(bad))]
@@ -94,8 +99,10 @@ class Namer:
     ) -> "list[Variant]":
         alive: list[Variant] = []
         for variant in self.variants(problem):
-            if self._matches(problem, variant, judgement, outputs, extreme):
-                if any(self._same(problem, variant, other, judgement, outputs) for other in alive):
+            # What fits any output is done to the wrong ones alone.
+            held = [o for o in outputs if not variant.generic or o not in judgement.right]
+            if self._matches(problem, variant, judgement, held, extreme):
+                if any(self._same(problem, variant, other, judgement, held) for other in alive):
                     continue
                 alive.append(variant)
         return alive
@@ -167,8 +174,7 @@ class Namer:
             if example.extreme and not extreme:
                 continue
             theirs = tried.outputs
-            if problem.derive is not None:
-                theirs = theirs | problem.derive(example, theirs)
+            theirs = theirs | derived(problem, example, theirs)
             values = self._values(problem, variant, k, judgement, tried.outputs)
             if values is None:
                 return False
@@ -277,6 +283,8 @@ GENERIC = [
     Generic("times the batch size", "The division by the batch size is missing.",
             lambda g, e: g * _batch(e)),
     Generic("left at zero", "It is all zeros: never filled in.", lambda g, e: np.zeros_like(g)),
+    Generic("summed to one number", "It is summed over all its axes, to one number.",
+            lambda g, e: g.sum()),
     Generic("transposed", "It is the transpose of what it should be.",
             lambda g, e: g.T if g.ndim > 1 else None),
     Generic("upstream for gradient", "It is the upstream gradient, passed through unchanged.",
@@ -305,7 +313,8 @@ def _planted(sheet: Sheet, called: set[str], problem: Problem) -> Iterator[Varia
 
     functions = sheet.functions
     for mistake in sheet.assignment.course.mistakes:
-        if mistake.function in called:
+        # A file may hold manual/'s function as _name, beside its own.
+        if called & {mistake.function, mistake.function.removeprefix("_")}:
             yield Variant(mistake, _own(mistake.function, functions))
     for mistake in sorted(MISTAKES.values(), key=lambda m: m.function not in problem.needs):
         if mistake.function in called:

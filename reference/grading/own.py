@@ -1,9 +1,12 @@
 """Whether a backward is right for the student's own forward, when that forward is wrong."""
 
+from typing import Any
+
 import numpy as np
 
-from reference.grading.recipe import Problem, Recipe
+from reference.grading.recipe import Problem, Recipe, program
 from reference.grading.sheet import Sheet
+from reference.grading.trial import read
 from reference.grading.workers import Worker
 
 
@@ -15,34 +18,35 @@ def matches_own_forward(sheet: Sheet, problem: Problem, recipe: Recipe, worker: 
     forward = sheet.assignment.course.problems.get(problem.forward)
     if forward is None:
         return False
+    with np.errstate(all="ignore"):
+        return _matches(sheet, problem, forward, recipe, worker)
+
+
+def _matches(
+    sheet: Sheet, problem: Problem, forward: Problem, recipe: Recipe, worker: Worker
+) -> bool:
     call = sheet.assignment.limits.call
     seen = False
     for k in range(3, 6):
         e = sheet.examples(problem)[k]
         steps, names = sheet.program(problem, recipe, k)
-        answer = worker.ask(steps, call)
-        if "sent" not in answer or not isinstance(getattr(e, "dout", None), np.ndarray):
+        grads = read(worker.ask(steps, call), names).outputs
+        if not grads or not isinstance(getattr(e, "dout", None), np.ndarray):
             return False
-        grads = dict(zip(names, answer["sent"], strict=True))
         rng = np.random.default_rng(k)
         for name, grad in grads.items():
             array = getattr(e, name[1:], None)
-            if not isinstance(array, np.ndarray) or not isinstance(grad, np.ndarray):
+            if not isinstance(array, np.ndarray):
                 continue
-            if grad.shape != array.shape:
+            if not _real(grad, array.shape):
                 return False
             v = rng.normal(size=array.shape)
             ends = []
             for step in (1e-6, -1e-6):
                 moved = type(e)(**(vars(e) | {name[1:]: array + step * v}))
-                from reference.grading.recipe import program
-
                 there, outputs = program(forward.recipe, moved, 1)
-                out = worker.ask(there, call)
-                if "sent" not in out or "out" not in outputs:
-                    return False
-                found = out["sent"][outputs.index("out")]
-                if not isinstance(found, np.ndarray) or found.shape != e.dout.shape:
+                found = read(worker.ask(there, call), outputs).outputs.get("out")
+                if not _real(found, e.dout.shape):
                     return False
                 ends.append(float((found * e.dout).sum()))
             slope = (ends[0] - ends[1]) / 2e-6
@@ -51,3 +55,8 @@ def matches_own_forward(sheet: Sheet, problem: Problem, recipe: Recipe, worker: 
                 return False
             seen = True
     return seen
+
+
+def _real(value: Any, shape: tuple[int, ...]) -> bool:
+    """Whether it is an array of this shape, of real numbers."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "biuf" and value.shape == shape

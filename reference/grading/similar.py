@@ -1,7 +1,7 @@
 """Which submissions are alike: for a person to look at, never a verdict.
 
-Of the graded functions' bodies, names and literals are dropped, comments and layout ignored; what is
-left is a string of tokens, of which winnowing (Schleimer, Wilkerson and Aiken, 2003) keeps a few
+Of the graded functions' bodies, names and literals are dropped, comments and layout ignored; what
+is left is a string of tokens, of which winnowing (Schleimer, Wilkerson and Aiken, 2003) keeps a few
 hashes: any run of 22 equal tokens leaves an equal hash. What the course hands out, and what many
 submissions have, is not counted. A submission is kept as its hashes alone.
 """
@@ -41,14 +41,16 @@ def pairs(
     names: the graded functions, as "affine_forward" or "Linear.backward"; None for all
     """
     wanted = None if names is None else {name.rpartition(".")[2] for name in names}
-    common = set().union(*(hashes(tokens(text)).tolist() for text in provided))
-    kept: list[tuple[str, frozenset[int]]] = []
+    common: set[int] = set()
+    for text in provided:
+        common.update(hashes(tokens(text)).tolist())
+    kept: list[tuple[str, set[int]]] = []
     for each in submissions:
         own: set[int] = set()
         for path in sorted(each.files):
             for body in bodies(each.files[path], wanted):
                 own.update(winnowed(hashes(tokens(body))).tolist())
-        kept.append((each.name, frozenset(own - common)))
+        kept.append((each.name, own - common))
     often: dict[int, int] = {}
     for _, own in kept:
         for each in own:

@@ -9,7 +9,7 @@ from reference.grading.examples import SMALL
 from reference.grading.measure import compare
 from reference.grading.recipe import Between, Problem, Recipe, program
 from reference.grading.sheet import Sheet, wanted
-from reference.grading.trial import Judgement, read
+from reference.grading.trial import Judgement, derived, read
 from reference.grading.workers import Worker
 
 NUMBERS = 12  # to be shown
@@ -94,8 +94,7 @@ def _shown(sheet, problem, recipe, judgement, worker, example, name) -> dict[str
     if tried.error is not None:
         return None
     theirs = dict(tried.outputs)
-    if problem.derive is not None:
-        theirs |= problem.derive(example, theirs)
+    theirs |= derived(problem, example, theirs)
     try:
         wants = wanted(problem, example, sheet.functions, judgement.convention, theirs)
     except Exception:
@@ -127,7 +126,9 @@ def plain(value: Any) -> Any:
             return f"zeros {value.shape}"
         if value.size > 4 * NUMBERS:
             return f"an array of shape {value.shape}"
-        return plain((np.round(value, 6) + 0.0 if value.dtype.kind == "f" else value).tolist())
+        with np.errstate(all="ignore"):
+            rounded = np.round(value, 6) + 0.0 if value.dtype.kind == "f" else value
+        return plain(rounded.tolist())
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, complex) or isinstance(value, float) and not np.isfinite(value):

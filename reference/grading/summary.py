@@ -10,8 +10,8 @@ from reference.grading.formats.report import Report, report
 BINS = 10
 COLORS = {
     "correct": "#2a9d5c", "wrong": "#c8453a", "shape": "#e08a3c", "raises": "#8e3b6e",
-    "missing": "#b9bec7", "outdated": "#d9b84a", "timeout": "#7a5ea8", "nondeterministic": "#4a8fb5",
-    "blocked": "#3d434d",
+    "missing": "#b9bec7", "outdated": "#d9b84a", "timeout": "#7a5ea8", "blocked": "#3d434d",
+    "nondeterministic": "#4a8fb5",
 }  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def _ordered(counts: Counter[str]) -> dict[str, int]:
 
 
 def plot(results: list[dict[str, Any]], path: Path | str) -> None:
-    """Draw it: scores, verdicts by function, the most frequent mistakes. SVG, PNG or PDF by the path.
+    """Draw it: scores, verdicts by function, frequent mistakes. SVG, PNG or PDF by the path.
 
     Errors: ImportError without Matplotlib; ValueError for an ending it does not know.
     """
@@ -87,14 +87,22 @@ def plot(results: list[dict[str, Any]], path: Path | str) -> None:
     figure = Figure(figsize=(9, sum(heights) + 1), layout="constrained")
     scores, verdicts, mistakes = figure.subplots(3, 1, height_ratios=heights)
     bins = found["scores"]["distribution"]
-    scores.bar([each["from"] for each in bins], [each["count"] for each in bins], width=9, align="edge")
+    scores.bar(
+        [each["from"] for each in bins], [each["count"] for each in bins], width=9, align="edge"
+    )
     scores.set(xlabel="score in percent", ylabel="submissions", xticks=range(0, 101, 10))
     left = [0] * len(functions)
     kinds = {kind for counts in found["verdicts"].values() for kind in counts}
     order = list(COLORS)
     for kind in sorted(kinds, key=lambda k: (order.index(k) if k in COLORS else len(order), k)):
         counts = [found["verdicts"][function].get(kind, 0) for function in functions]
-        verdicts.barh([_label(each) for each in functions], counts, left=left, label=_label(kind), color=COLORS.get(kind))
+        verdicts.barh(
+            [_label(each) for each in functions],
+            counts,
+            left=left,
+            label=_label(kind),
+            color=COLORS.get(kind),
+        )
         left = [a + b for a, b in zip(left, counts, strict=True)]
     verdicts.invert_yaxis()
     verdicts.set(xlabel="submissions")
@@ -109,7 +117,7 @@ def plot(results: list[dict[str, Any]], path: Path | str) -> None:
     known = figure.canvas.get_supported_filetypes()
     if path.suffix.lstrip(".").lower() not in known:
         raise ValueError(f"{path.name!r} has no ending of a picture, expected .svg, .png or .pdf")
-    settings = {"svg.hashsalt": "backproof", "svg.fonttype": "path"}
+    settings: Any = {"svg.hashsalt": "backproof", "svg.fonttype": "path"}
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
         metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}

@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference.grading.examples import SMALL
+from reference.grading.examples import SMALL, key
 from reference.grading.measure import Found, compare
 from reference.grading.recipe import Problem, Recipe
+from reference.grading.said import counts_of, error_of, output, words_of
 from reference.grading.sheet import Sheet, Wants
 from reference.grading.workers import Worker, WorkerError
 
@@ -18,7 +19,7 @@ class Attempt(NamedTuple):
 
     outputs: dict[str, Any]
     error: dict[str, Any] | None  # kind, type, message, path, line, function
-    notes: dict[str, Any]  # warned, written, said, counts
+    notes: dict[str, Any]  # warned, written, counts; empty where the example was not run
 
 
 class Judgement(NamedTuple):
@@ -63,29 +64,13 @@ def attempt(
 
 def read(answer: dict[str, Any], names: list[str]) -> Attempt:
     """A worker's answer, of which nothing is believed."""
-    notes = {key: answer.get(key) for key in ("warned", "written", "said", "counts")}
-    error = answer.get("error")
-    if error is not None or not isinstance(answer.get("sent"), list):
+    notes: dict[str, Any] = {each: words_of(answer.get(each)) for each in ("warned", "written")}
+    notes["counts"] = counts_of(answer.get("counts"))
+    error, sent = answer.get("error"), answer.get("sent")
+    if error is not None or not isinstance(sent, list) or len(sent) != len(names):
         told = error if isinstance(error, dict) else {"kind": "blocked", "message": "no answer"}
-        return Attempt({}, _plain(told), notes)
-    sent = answer["sent"]
-    if len(sent) != len(names):
-        return Attempt({}, _plain({"kind": "blocked", "message": "no answer"}), notes)
-    return Attempt(dict(zip(names, sent, strict=True)), None, notes)
-
-
-def _plain(error: dict[str, Any]) -> dict[str, Any]:
-    """An error as the worker tells it, its parts of the types that they should have."""
-    kind = error.get("kind")
-    line = error.get("line")
-    return {
-        "kind": kind if kind in ("raises", "structure", "blocked", "large") else "raises",
-        "type": str(error.get("type") or "")[:80],
-        "message": str(error.get("message") or "")[:500],
-        "path": error["path"] if isinstance(error.get("path"), str) else None,
-        "line": line if isinstance(line, int) else None,
-        "function": str(error.get("function") or "")[:80],
-    }
+        return Attempt({}, error_of(told), notes)
+    return Attempt(dict(zip(names, map(output, sent), strict=True)), None, notes)
 
 
 def trial(
@@ -93,7 +78,7 @@ def trial(
 ) -> Judgement:
     """All examples of a problem, in an order of the secret's."""
     count = len(sheet.examples(problem))
-    order = np.random.default_rng(len(problem.name)).permutation(count)
+    order = np.random.default_rng(key(sheet.secret, "order", problem.name)).permutation(count)
     attempts: dict[int, Attempt] = {}
     for k in order:
         attempts[int(k)] = attempt(sheet, problem, recipe, worker, int(k), right)
@@ -140,8 +125,7 @@ def _judged(
             all_wants.append(None)
             continue
         theirs = dict(tried.outputs)
-        if problem.derive is not None:
-            theirs |= problem.derive(example, theirs)
+        theirs |= derived(problem, example, theirs)
         wants = sheet.wants(problem, k, convention, theirs)
         all_wants.append(wants)
         if wants is None:
@@ -164,12 +148,20 @@ def _judged(
             every.append(each)
     for note in done:
         for kind in ("warned", "written"):
-            listed = note.notes.get(kind)
-            remarks += [str(each)[:200] for each in listed] if isinstance(listed, list) else []
+            remarks += note.notes[kind]
     count = len(attempts)
     padded = {name: every + [None] * (count - len(every)) for name, every in found.items()}
     kept = [attempt if attempt is not None else Attempt({}, None, {}) for attempt in attempts]
     return Judgement(kept, all_wants, padded, convention, error, list(dict.fromkeys(remarks)))
+
+
+def derived(problem: Problem, example: Any, theirs: dict[str, Any]) -> dict[str, Any]:
+    """More outputs of theirs, computed here; none where what they returned is no array."""
+    try:
+        with np.errstate(all="ignore"):
+            return problem.derive(example, theirs) if problem.derive is not None else {}
+    except Exception:
+        return {}
 
 
 def _excused(sheet: Sheet, problem: Problem, example: Any, output: str) -> str:

@@ -5,7 +5,9 @@ arrays or not at all.
 """
 
 import json
+import math
 import os
+import secrets
 import select
 import signal
 import socket
@@ -17,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from reference.grading.box.wire import LENGTHS, WireError, lengths, pack, unpack
+from reference.grading.box.wire import ANSWER, LENGTHS, WireError, lengths, pack, unpack
 
 BOX = Path(__file__).with_name("box")
 # All walls of a box on Linux. Without the last, a run is practice.
@@ -52,12 +54,19 @@ class Box:
                 env=env,
                 cwd=self._folder.name,
             )
-        self._door = ours
+        self._door, self._scipy = ours, False
         self._lines = ours.makefile("rb")
-        _hide()
+        from reference.grading.box.lock import hide  # not for Windows
 
-    def worker(self, memory: int, seconds: int) -> "Worker":
-        """A fresh, locked worker."""
+        hide()
+
+    def worker(self, memory: int, seconds: int, until: float = math.inf) -> "Worker":
+        """A fresh, locked worker.
+
+        memory: MiB beyond what NumPy takes
+        seconds: of processor time
+        until: of the clock time.monotonic, when it has to be done
+        """
         there, coming = os.pipe()
         going, back = os.pipe()
         try:
@@ -66,17 +75,23 @@ class Box:
         finally:
             os.close(there)
             os.close(back)
-        return Worker(self, pid, coming, going, memory, seconds)
+        return Worker(self, pid, coming, going, memory, seconds, until)
 
     def with_scipy(self) -> None:
         """Import SciPy's special functions and signals, for workers to come."""
-        self._door.sendall(b"s")
-        self._answer()
+        if not self._scipy:
+            self._door.sendall(b"s")
+            self._answer()
+            self._scipy = True
 
-    def wait_for(self, pid: int) -> int:
-        """Wait for a worker to end; its exit code, or minus the signal that ended it."""
-        self._door.sendall(b"w" + pid.to_bytes(4, "little"))
-        return self._answer()["status"]
+    def end(self, pid: int, kill: bool) -> tuple[int, bool]:
+        """End a worker, or wait for its end, but not for ever.
+
+        Returns its exit code, or minus the signal that ended it; and whether it had to be killed.
+        """
+        self._door.sendall((b"k" if kill else b"w") + pid.to_bytes(4, "little"))
+        answer = self._answer()
+        return answer["status"], answer["killed"]
 
     def _answer(self) -> dict[str, Any]:
         line = self._lines.readline()
@@ -101,11 +116,15 @@ class Box:
 class Worker:
     """One locked process with one submission. A context manager: at its end the process ends."""
 
-    def __init__(self, box: Box, pid: int, coming: int, going: int, memory: int, seconds: int):
+    def __init__(
+        self, box: Box, pid: int, coming: int, going: int, memory: int, seconds: int, until: float
+    ):
         self._box, self._pid, self._to, self._from = box, pid, coming, going
+        self._until = until
         self.alive = True
-        settings = {"memory": memory, "seconds": seconds}
-        self.walls: tuple[str, ...] = tuple(self.ask(settings, 30.0)["walls"])
+        deadline = time.monotonic() + 30.0
+        self._send(pack({"memory": memory, "seconds": seconds}), deadline)
+        self.walls: tuple[str, ...] = tuple(self._receive(deadline)["walls"])
 
     def ask(
         self, message: Any, seconds: float, right: Callable[[str, Any, Any], Any] | None = None
@@ -115,19 +134,41 @@ class Worker:
         right: answers what the worker asks of the course's own functions
         Errors: WorkerError, and the worker is gone.
         """
-        if not self.alive:
-            raise WorkerError("raises", "the worker has ended")
-        deadline = time.monotonic() + seconds
-        self._send(pack(message), deadline)
+        nonce, deadline = self._asked(message, seconds)
         while True:
-            answer = self._receive(deadline)
-            if not isinstance(answer, dict):
-                self._end("blocked", "the worker sent no answer of the grader's form")
+            answer = self._answered(nonce, deadline)
             if "ask" not in answer:
                 return answer
             if right is None:
                 self._end("blocked", "the code speaks to the grader's pipe")
             self._send(pack(self._right(right, answer)), deadline)
+
+    def load(self, message: Any, seconds: float) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Load a submission. Returns what was seen in its sources, before any of it ran; and how
+        that went.
+
+        Errors: WorkerError, and the worker is gone.
+        """
+        nonce, deadline = self._asked(message, seconds)
+        return self._answered(nonce, deadline), self._answered(nonce, deadline)
+
+    def _asked(self, message: Any, seconds: float) -> tuple[int, float]:
+        """Send a frame with a number that its answer has to repeat: none is there in advance."""
+        if not self.alive:
+            raise WorkerError("raises", "the worker has ended")
+        nonce = secrets.randbits(62)
+        deadline = min(time.monotonic() + seconds, self._until)
+        self._send(pack(message | {"nonce": nonce}), deadline)
+        return nonce, deadline
+
+    def _answered(self, nonce: int, deadline: float) -> dict[str, Any]:
+        answer = self._receive(deadline)
+        if not isinstance(answer, dict):
+            self._end("blocked", "the worker sent no answer of the grader's form")
+        given = answer.pop("nonce", None)
+        if type(given) is not int or given != nonce:
+            self._end("blocked", "the code speaks to the grader's pipe")
+        return answer
 
     @staticmethod
     def _right(right: Callable, answer: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +190,7 @@ class Worker:
         while rest:
             left = deadline - time.monotonic()
             if left <= 0:
-                self._end("timeout", "it took too long")
+                self._late()
             _, ready, _ = select.select([], [self._to], [], left)
             if ready:
                 try:
@@ -159,7 +200,7 @@ class Worker:
 
     def _receive(self, deadline: float) -> Any:
         try:
-            head, body = lengths(self._exactly(LENGTHS.size, deadline))
+            head, body = lengths(self._exactly(LENGTHS.size, deadline), ANSWER)
             return unpack(self._exactly(head, deadline), self._exactly(body, deadline))
         except WireError as error:
             self._end("blocked", f"what the code sent is no array: {error}")
@@ -169,7 +210,7 @@ class Worker:
         while count:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._from], [], [], left)[0]:
-                self._end("timeout", "it took too long")
+                self._late()
             part = os.read(self._from, min(count, 1 << 20))
             if not part:
                 self._gone()
@@ -179,27 +220,32 @@ class Worker:
 
     def _gone(self) -> Any:
         """The worker ended by itself: say how. Its end of the pipe closes as it ends: let it."""
-        status = self._reap(kill=False)
+        status, killed = self._reap(kill=False)
+        if killed:
+            raise WorkerError("blocked", "the code closed the grader's pipe")
         if status == -signal.SIGXCPU or status == -signal.SIGKILL:
             raise WorkerError("timeout", "it used up its processor time")
         if status < 0:
-            raise WorkerError("raises", f"the process died of {signal.Signals(-status).name}")
+            raise WorkerError("raises", f"the process died of {_signal(-status)}")
         raise WorkerError("raises", "the code ended the process")
+
+    def _late(self) -> Any:
+        if time.monotonic() >= self._until:
+            self._end("timeout", "the submission's time is used up")
+        self._end("timeout", "it took too long")
 
     def _end(self, kind: str, message: str) -> Any:
         self._reap()
         raise WorkerError(kind, message)
 
-    def _reap(self, kill: bool = True) -> int:
+    def _reap(self, kill: bool = True) -> tuple[int, bool]:
         if not self.alive:
-            return 0
+            return 0, False
         self.alive = False
         os.close(self._to)
         os.close(self._from)
-        # Waited for by the box alone, so that the number cannot have passed to another process.
-        if kill:
-            os.kill(self._pid, signal.SIGKILL)
-        return self._box.wait_for(self._pid)
+        # By the box, whose child it is: its number cannot have passed to another process.
+        return self._box.end(self._pid, kill)
 
     def __enter__(self) -> "Worker":
         return self
@@ -208,9 +254,8 @@ class Worker:
         self._reap()
 
 
-def _hide() -> None:
-    """On Linux: nobody of the same user may read this process's memory from now on."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(4, ctypes.c_ulong(0), 0, 0, 0)  # PR_SET_DUMPABLE
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,8 +1,9 @@
 """The box, started: it waits at its socket, and forks a worker when told to.
 
 Through standard input, a socket, come single letters: f, with two pipes, for a new worker; w and a number
-to wait for that one. Answers are lines of JSON. Nothing of a submission is read by this process: its
-workers, which are locked before they read, see nothing of each other.
+to wait for that one, k and a number to end it; s for SciPy. Answers are lines of JSON. Nothing of a
+submission is read by this process: its workers, which are locked before they read, see nothing of
+each other.
 """
 
 import json
@@ -32,11 +33,12 @@ import logging  # noqa: F401
 import math  # noqa: F401
 import operator  # noqa: F401
 import pprint  # noqa: F401
-import random  # noqa: F401
+import random
 import re  # noqa: F401
+import signal
 import statistics  # noqa: F401
 import string  # noqa: F401
-import time  # noqa: F401
+import time
 import typing  # noqa: F401
 import warnings
 from typing import Any
@@ -49,14 +51,24 @@ import numpy.ma
 import numpy.polynomial
 import numpy.random
 from load import enclose  # pyright: ignore[reportAttributeAccessIssue]
-from lock import lock  # pyright: ignore[reportAttributeAccessIssue]
+from lock import hide, lock  # pyright: ignore[reportAttributeAccessIssue]
+from look import look  # pyright: ignore[reportAttributeAccessIssue]
 from run import Runner  # pyright: ignore[reportAttributeAccessIssue]
-from wire import LENGTHS, lengths, pack, unpack  # pyright: ignore[reportAttributeAccessIssue]
+from wire import (  # pyright: ignore[reportAttributeAccessIssue]
+    ANSWER,
+    LENGTHS,
+    lengths,
+    pack,
+    unpack,
+)
+
+PATIENCE = 1.0  # seconds that a worker has for its end, once it has closed its pipe
 
 
 def main() -> None:
     """Serve until the socket closes."""
     door = socket.socket(fileno=0)
+    hide()
     _warm()
     while True:
         letter, pipes, _, _ = socket.recv_fds(door, 1, 2)
@@ -75,9 +87,25 @@ def main() -> None:
             for pipe in pipes:
                 os.close(pipe)
             door.sendall(json.dumps({"pid": child}).encode() + b"\n")
-        elif letter == b"w":
-            _, status = os.waitpid(int.from_bytes(door.recv(4), "little"), 0)
-            door.sendall(json.dumps({"status": os.waitstatus_to_exitcode(status)}).encode() + b"\n")
+        elif letter in (b"w", b"k"):
+            pid = int.from_bytes(door.recv(4), "little")
+            ended = _ended(pid, PATIENCE if letter == b"w" else 0.0)
+            door.sendall(json.dumps(ended).encode() + b"\n")
+
+
+def _ended(pid: int, patience: float) -> dict[str, Any]:
+    """Wait for a worker, a child of this process, that long; then end it. How it ended."""
+    until = time.monotonic() + patience
+    while True:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return {"status": os.waitstatus_to_exitcode(status), "killed": False}
+        if time.monotonic() >= until:
+            break
+        time.sleep(0.001)
+    os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    return {"status": os.waitstatus_to_exitcode(status), "killed": True}
 
 
 def _warm() -> None:
@@ -116,7 +144,9 @@ def _become_worker(coming: int, going: int) -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         for k in range(3):
             os.dup2(nothing, k)
-        os.closerange(3, min(coming, going))
+        low, high = sorted((coming, going))
+        for first, last in ((3, low), (low + 1, high), (high + 1, 1024)):
+            os.closerange(first, last)
         walls = lock(settings["memory"], settings["seconds"])
         sys.setrecursionlimit(2000)
         _write(going, {"walls": walls})
@@ -126,24 +156,33 @@ def _become_worker(coming: int, going: int) -> None:
 
 
 def _serve(coming: int, going: int) -> None:
+    """Answer until the pipe closes. The nonce of each question, a number, is in its answer."""
+    runner, kept, nonce = None, [], 0
+
     def ask(name: str, args: object, options: object) -> object:
-        _write(going, {"ask": name, "args": args, "options": options})
+        _write(going, {"ask": name, "args": args, "options": options, "nonce": nonce})
         answer = _read(coming)
         if "answer" not in answer:
             raise LookupError(f"{name}: {answer.get('refused')}")
         return answer["answer"]
 
-    runner = None
     while True:
         message = _read(coming)
         if message is None:
             return
+        nonce = message["nonce"]
         if "load" in message:
-            finder = enclose(message["load"], message["cured"])
+            # Things lie elsewhere in memory: what depends on where they lie comes out otherwise.
+            rng = random.Random(message["shift"])
+            kept.extend(bytes(rng.randrange(2000)) for _ in range(400 if message["shift"] else 0))
+            finder = enclose(message["load"], message["cured"], message["scipy"])
+            found = look(finder, message["homes"], message["graded"])
+            _write(going, found | {"nonce": nonce})  # before any of the student's code has run
             runner = Runner(finder, ask)
-            _write(going, runner.load(message["homes"], message["aliases"], message["proxies"]))
+            loaded = runner.load(message["homes"], message["aliases"], message["proxies"])
+            _write(going, loaded | {"nonce": nonce})
         elif runner is not None:
-            _write(going, runner.run(message))
+            _write(going, runner.run(message) | {"nonce": nonce})
 
 
 def _read(pipe: int) -> Any:
@@ -166,7 +205,7 @@ def _exactly(pipe: int, count: int) -> bytes:
 
 
 def _write(pipe: int, value: object) -> None:
-    rest = memoryview(pack(value))
+    rest = memoryview(pack(value, ANSWER))
     while rest:
         rest = rest[os.write(pipe, rest) :]
 

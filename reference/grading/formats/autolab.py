@@ -1,7 +1,7 @@
 """Autolab: the last line of stdout holds the scores; the line before it, what is shown.
 
-The assessment's problems are called as the functions are. Autolab refuses scores of problems that it
-does not know: what lateness takes is taken from the functions, by their points.
+The assessment's problems are called as the functions are. Autolab refuses scores of problems that
+it does not know: what lateness takes is taken from the functions, by their points.
 """
 
 from reference.grading.formats.report import Context, cut, feedback, number, report, strict_json

@@ -38,7 +38,11 @@ def calls(counterexample: dict[str, Any], width: int = 96) -> list[str]:
         part  # long ones go on in the next line, which between brackets is code as well
         for line in (found if isinstance(found, list) else ())
         for part in textwrap.wrap(
-            str(line), width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
+            str(line),
+            width,
+            subsequent_indent=INDENT,
+            break_long_words=False,
+            break_on_hyphens=False,
         )
     ]
 
@@ -69,7 +73,7 @@ def is_array(value: Any) -> bool:
 
 def shape(value: Any) -> tuple[int, ...] | None:
     """The shape of nested lists; () for a number, None where there is none."""
-    if isinstance(value, bool | int | float) or isinstance(value, str) and value in _SPECIAL:
+    if isinstance(value, bool | int | float) or (isinstance(value, str) and value in _SPECIAL):
         return ()
     if not isinstance(value, list) or not value:
         return None
@@ -105,7 +109,7 @@ def _flat(value: Any) -> str:
     return _SPECIAL.get(value, str(value)) if isinstance(value, str) else repr(value)
 
 
-def _rows(value: list[Any], width: int) -> str:
+def _rows(value: Any, width: int) -> str:
     """An array over several lines: one a row, or as many numbers as fit."""
     flat = _flat(value)
     if len(flat) <= width:

@@ -117,7 +117,10 @@ def _index(rows: list[dict[str, str]]) -> dict[str, set[int]]:
         known = {_key(name): value for name, value in row.items()}
         last, first = _named(known)
         words = {known.get(key, "") for key in KEYS} | {known.get("student", "")}
-        words |= {known.get("email", "").partition("@")[0], known.get("sisloginid", "").partition("@")[0]}
+        words |= {
+            known.get("email", "").partition("@")[0],
+            known.get("sisloginid", "").partition("@")[0],
+        }
         words |= {f"{first} {last}", f"{last} {first}"} if last and first else set()
         for word in words:
             if _plain(word):
@@ -167,14 +170,20 @@ def _plain(word: str) -> str:
 
 def _csv(lines: list[Any]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows([[_cell(each) for each in row] for row in lines])
+    csv.writer(out, lineterminator="\r\n").writerows(
+        [[_cell(each) for each in row] for row in lines]
+    )
     return out.getvalue()
 
 
 def _cell(value: Any) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = re.sub(r"[\r\n\t\0]+", " ", str(value)).strip()
-    return f"'{text}" if re.match(r"[=+\-@|%\uff1d\uff0b\uff0d\uff20]", text) and not _is_points(text) else text
+    return (
+        f"'{text}"
+        if re.match(r"[=+\-@|%\uff1d\uff0b\uff0d\uff20]", text) and not _is_points(text)
+        else text
+    )
 
 
 def _is_points(text: str) -> bool:

@@ -1,8 +1,8 @@
 """Gradescope: results/results.json.
 
 Before points are released, the functions' rows wait until grades are published, and what a student
-may read at once stands in the output above them. Nothing for review is in it: extra_data, too, comes
-back to the container of a later attempt.
+may read at once stands in the output above them. Nothing for review is in it, not even in
+extra_data, which comes back to the container of a later attempt.
 """
 
 from reference.grading.formats.report import (

@@ -1,8 +1,9 @@
 """A result, read for those who show it: text that is safe to show, and points that add up.
 
-Points are counted in whole units, hundredths as a rule: what a right output out of three is worth is
-rounded so that the functions' points add up to the total (by largest remainder), and so that nothing
-but a right function shows full points. Every format tells these points, so none tells another grade.
+Points are counted in whole units, hundredths as a rule: what a right output out of three is worth
+is rounded so that the functions' points add up to the total (by largest remainder), and so that
+nothing but a right function shows full points. Every format tells these points, so none tells
+another grade.
 
 What is for review, and the names of mistakes, are not for students: a name says more than the hint
 that an attempt is due. Formats that students read take rows and feedback, and neither of these.
@@ -22,6 +23,7 @@ from reference.grading.formats import code
 LONGEST = 20_000  # characters of one text
 MOST = 2_000  # entries of one list or dict
 DEPTH = 30
+REMARKS, REMARK = 30, 1_000  # how many, and characters of one
 FULL = ("correct", "outdated")  # verdicts that may stand beside full points
 LATE = "late"
 
@@ -98,7 +100,7 @@ class Report(NamedTuple):
         return bool(self.functions) and all(row.passed for row in self.rows)
 
     def spread(self) -> list[Row]:
-        """The functions, lateness taken from each by its points: for platforms without a row for it."""
+        """The functions, lateness taken from each by its points: where there is no row for it."""
         if self.late is None:
             return self.functions
         units = [int(row.score * self.unit) for row in self.functions]
@@ -119,7 +121,7 @@ class Report(NamedTuple):
 
 
 def report(result: Any) -> Report:
-    """Read a result. Nothing of it is taken for granted: what is not as it should be counts nothing."""
+    """Read a result. Nothing of it is taken for granted: what is not as it should be is worth 0."""
     result = clean(result)
     result = result if isinstance(result, dict) else {}
     found = [each for each in _list(result.get("problems")) if isinstance(each, dict)]
@@ -145,7 +147,9 @@ def report(result: Any) -> Report:
         final = _final(result, late, raw, unit)
     taken = None
     if final < raw:
-        taken = Row(LATE, LATE, _points(final - raw, unit), Decimal(0), False, told or "handed in late")
+        taken = Row(
+            LATE, LATE, _points(final - raw, unit), Decimal(0), False, told or "handed in late"
+        )
     return Report(
         _text(result.get("assignment")) or "assignment",
         _text(result.get("title")) or _text(result.get("assignment")) or "Assignment",
@@ -160,7 +164,7 @@ def report(result: Any) -> Report:
         _points(final, unit),
         _points(sum(tops), unit),
         unit,
-        [_text(each) for each in _list(result.get("remarks")) if each],
+        _remarks(result.get("remarks")),
         [_text(each) for each in _list(result.get("review")) if each],
     )
 
@@ -185,8 +189,12 @@ def _row(entry: dict[str, Any], score: Decimal, top: Decimal, passed: bool) -> R
             for part in _list(entry.get("parts"))
             if isinstance(part, dict)
         ],
-        [_text(each) for each in _list(entry.get("remarks")) if each],
+        _remarks(entry.get("remarks")),
     )
+
+
+def _remarks(value: Any) -> list[str]:
+    return [cut(_text(each), REMARK) for each in _list(value)[:REMARKS] if each]
 
 
 def _practice(result: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The steps of a recipe as lines of code, to be pasted below the inputs.
 
-    _, cache = affine_forward(x, w, b)
-    dx, dw, db = affine_backward(dout, cache)
+_, cache = affine_forward(x, w, b)
+dx, dw, db = affine_backward(dout, cache)
 """
 
 import re
@@ -20,7 +20,7 @@ Step = list[Any]  # a word, and what it takes: recipe.Theirs
 def script(
     steps: list[Step], outputs: Mapping[str, Any], inputs: Mapping[str, Any], output: str = ""
 ) -> list[str]:
-    """Lines of code for the steps of a program (recipe.program), results under their outputs' names.
+    """Lines of code for the steps of a program (recipe.program), results by their outputs' names.
 
     inputs: the example by name; a value of it goes by that name where it is passed on
     output: leave out the steps that this output does not need
@@ -135,6 +135,7 @@ class _Writer:
         if id(value) in self.inputs:
             return self.inputs[id(value)]
         if isinstance(value, np.ndarray | np.generic):
+            value = np.asarray(value)
             if value.size > 48:
                 return "..."
             rounded = np.round(value, ROUNDED) if value.dtype.kind == "f" else value
@@ -152,7 +153,7 @@ class _Writer:
 
 
 def _needed(steps: list[Step], wanted: int) -> set[int]:
-    """The steps that a result needs: those that make what it is made of, or may change it on the way."""
+    """The steps that a result needs: they make what it is made of, or may change it on the way."""
     # A thing, its parts and what its methods return may change one with another: they are one.
     groups = list(range(len(steps)))
     for k, step in enumerate(steps):

@@ -18,7 +18,10 @@ def one(result: dict, context: Context) -> str:
     for row in told.rows:
         lines.append(_line(row, context.released))
         if not row.passed:
-            lines += [textwrap.indent(_each_wrapped(feedback(row, WIDTH - 4), WIDTH - 4), "    "), ""]
+            lines += [
+                textwrap.indent(_each_wrapped(feedback(row, WIDTH - 4), WIDTH - 4), "    "),
+                "",
+            ]
         else:
             lines += [_wrapped(f"    remark: {remark}", "    ") for remark in row.remarks]
     while lines[-1] == "":
@@ -43,7 +46,9 @@ def many(results: list[dict], context: Context) -> str:
         points = f"{spelled(told.score):>7} / {spelled(told.max_score)}"
         start = f"{_short(told.submission, names):{names}} {points}  "
         text = ", ".join(bad) or "all right"
-        lines.append(start + textwrap.shorten(text, max(WIDTH - len(start), 20), placeholder=" ..."))
+        lines.append(
+            start + textwrap.shorten(text, max(WIDTH - len(start), 20), placeholder=" ...")
+        )
     counts = Counter(
         (row.name, row.mistake) for told in reports for row in told.functions if row.mistake
     )

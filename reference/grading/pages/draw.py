@@ -35,7 +35,7 @@ class Cell(NamedTuple):
 
 
 def student(result: dict[str, Any], context: Context) -> str:
-    """What a student looks at. Points stand there once they are released; what is for review never."""
+    """What a student looks at. Points stand there once they are released."""
     told = report(result)
     return _page(
         "student.html",

@@ -101,4 +101,80 @@ PROBLEMS = [
     ),
 ]  # fmt: skip
 
-MISTAKES: list[Mistake] = []
+
+# What students write ---------------------------------------------------------------------------
+
+
+def _instead(right, *rows):
+    """Mistakes at one place: (name, what stands there instead, what went wrong)."""
+    return [Mistake(name, "CaptioningRNN.loss", right, wrong, says) for name, wrong, says in rows]
+
+
+_PROJECT = 'h0, project = affine_forward(features, p["W_proj"], p["b_proj"])'
+_GRADS = '_, grads["W_proj"], grads["b_proj"] = affine_backward(dh0, project)'
+_SAID = "return loss, grads"
+
+MISTAKES: list[Mistake] = [
+    *_instead(
+        "mask = wanted != self._null",
+        ("captioning mask missing", "mask = wanted == wanted",
+         "The mask is missing: <NULL> behind the end of a caption counts too."),
+        ("captioning mask of the words seen", "mask = words != self._null",
+         "The mask looks at the words that go in; it looks at those that should come out."),
+        ("captioning mask inverted", "mask = wanted == self._null",
+         "The mask is inverted: True is where a step counts."),
+    ),
+    *_instead(
+        "words, wanted = captions[:, :-1], captions[:, 1:]",
+        ("captioning wants the word seen", "words, wanted = captions[:, :-1], captions[:, :-1]",
+         "The network shall say the word that it sees; it shall say the next: captions[:, 1:]."),
+        ("captioning sees the word wanted", "words, wanted = captions[:, 1:], captions[:, 1:]",
+         "The network sees the word that it shall say; it sees the one before: captions[:, :-1]."),
+        ("captioning runs backwards", "words, wanted = captions[:, 1:], captions[:, :-1]",
+         "Words seen and words wanted are swapped: the next word is captions[:, 1:]."),
+    ),
+    *_instead(
+        _PROJECT,
+        ("captioning b_proj missing",
+         'h0, project = affine_forward(features, p["W_proj"], 0 * p["b_proj"])',
+         "b_proj is not added to h0."),
+        ("captioning h0 at zero", f"{_PROJECT}\n    h0 = 0 * h0",
+         "The first h is 0; it comes from the image: features W_proj + b_proj."),
+        ("captioning h0 through tanh", f"{_PROJECT}\n    h0 = np.tanh(h0)",
+         "h0 passes through tanh; it is affine."),
+        ("captioning h0 through relu", f"{_PROJECT}\n    h0 = np.maximum(0, h0)",
+         "h0 passes through relu; it is affine."),
+    ),
+    *_instead(
+        _GRADS,
+        ("captioning W_proj from dh",
+         f'{_GRADS}\n    grads["W_proj"] = features.T @ dh[:, 0]',
+         "W_proj takes the gradient of the first step's output; it takes that of h0."),
+        ("captioning b_proj from dh", f'{_GRADS}\n    grads["b_proj"] = dh[:, 0].sum(axis=0)',
+         "b_proj takes the gradient of the first step's output; it takes that of h0."),
+        ("captioning projection from dh",
+         f'{_GRADS.replace("dh0", "dh[:, 0]")}',
+         "W_proj and b_proj take the gradient of the first step's output; they take that of h0."),
+        ("captioning W_proj from h0", f'{_GRADS}\n    grads["W_proj"] = features.T @ h0',
+         "W_proj takes h0 itself; it takes the gradient of h0."),
+        ("captioning b_proj averaged", f'{_GRADS}\n    grads["b_proj"] = dh0.mean(axis=0)',
+         "The gradient of b_proj is averaged over the batch; it is summed."),
+        ("captioning b_proj not summed", f'{_GRADS}\n    grads["b_proj"] = dh0',
+         "The gradient of b_proj is not summed over the batch."),
+        ("captioning b_proj over the wrong axis",
+         f'{_GRADS}\n    grads["b_proj"] = dh0.sum(axis=1)',
+         "The gradient of b_proj is summed over the units; the sum runs over the batch."),
+    ),
+    *_instead(
+        _SAID,
+        ("captioning Wx and Wh swapped",
+         f'grads["Wx"], grads["Wh"] = grads["Wh"], grads["Wx"]\n    {_SAID}',
+         "The gradients of Wx and Wh are in each other's place."),
+        ("captioning loss over the steps", "return loss / captions.shape[1], grads",
+         "The loss is divided by the length of the captions; temporal_softmax_loss has divided it."),
+        ("captioning loss over the steps seen", "return loss / words.shape[1], grads",
+         "The loss is divided by the number of steps; temporal_softmax_loss has divided it already."),
+        ("captioning loss over the batch", "return loss / len(captions), grads",
+         "The loss is divided by N; temporal_softmax_loss has done that already."),
+    ),
+]  # fmt: skip

@@ -4,6 +4,7 @@ import numpy as np
 
 from manual.convolution import conv2d_backward, conv2d_forward
 from manual.pooling import max_pool2d_backward, max_pool2d_forward
+from manual.windows import fold  # noqa: F401  (mistakes are planted in it)
 from reference.cards import Mistake
 from reference.grading.recipe import Problem, backward_from, backward_of, forward_of
 
@@ -18,6 +19,12 @@ def conv_backward_naive(dout, cache):
     """Returns dx, dw, db."""
     dx, dw, db = conv2d_backward(dout, cache)
     return dx, dw, db
+
+
+def _places(OH, OW, stride, HH, WW):
+    """Where each window lies, in the order of a loop over the output: i, j, window."""
+    for i, j in np.ndindex(OH, OW):
+        yield i, j, np.s_[:, :, i * stride : i * stride + HH, j * stride : j * stride + WW]
 
 
 def max_pool_forward_naive(x, pool_param):
@@ -146,4 +153,190 @@ PROBLEMS = [
     ),
 ]
 
-MISTAKES: list[Mistake] = []
+
+# What students write ---------------------------------------------------------------------------
+
+
+def _instead(function, right, *rows):
+    """Mistakes at one place: (name, what stands there instead, what went wrong)."""
+    return [Mistake(name, function, right, wrong, says) for name, wrong, says in rows]
+
+
+_CONV_OUT = 'out, cache = conv2d_forward(x, w, b, conv_param["stride"], conv_param["pad"])'
+_CONV_GRADS = "dx, dw, db = conv2d_backward(dout, cache)"
+_UNFOLD = "windows = unfold(x, (KH, KW), stride, padding, dilation)"
+_AS_IF_1 = (
+    f"{_UNFOLD}\n"
+    "    OH, OW = windows.shape[2:4]\n"
+    "    windows = unfold(x, (KH, KW), 1, padding, dilation)[:, :, :OH, :OW]"
+)
+_POOL_OUT = 'out, cache = max_pool2d_forward(x, kernel, pool_param["stride"])'
+_POOL_GRAD = "dx = max_pool2d_backward(dout, cache)"
+_PUT_BACK = "padded[:, :, rows, columns] += windows[:, :, :, :, k, m]"
+
+
+def _pooled(size, stride, height, width):
+    """Loops over the output, its size and its windows as a mistake has them."""
+    return (
+        f"{_POOL_OUT}\n"
+        '    (PH, PW), stride, (H, W) = kernel, pool_param["stride"], x.shape[2:]\n'
+        f"    OH, OW = {size}\n"
+        "    out = np.zeros((*x.shape[:2], OH, OW))\n"
+        f"    for i, j, window in _places(OH, OW, {stride}, {height}, {width}):\n"
+        "        out[:, :, i, j] = x[window].max(axis=(2, 3))"
+    )
+
+
+MISTAKES: list[Mistake] = [
+    *_instead(
+        "conv_forward_naive",
+        _CONV_OUT,
+        ("conv out laid out pixel by pixel",
+         f"{_CONV_OUT}\n    out = out.transpose(1, 2, 3, 0).reshape(out.shape)",
+         "out comes as (F, OH, OW, N) and is reshaped; its axes must be moved."),
+        ("conv out laid out filter by filter",
+         f"{_CONV_OUT}\n    out = out.transpose(1, 0, 2, 3).reshape(out.shape)",
+         "out comes as (F, N, OH, OW) and is reshaped; its axes must be moved."),
+        ("conv out laid out channels last",
+         f"{_CONV_OUT}\n    out = out.transpose(0, 2, 3, 1).reshape(out.shape)",
+         "out comes as (N, OH, OW, F) and is reshaped; its axes must be moved."),
+        ("conv bias at every number", f"{_CONV_OUT}\n"
+         "    out = out + b.reshape(-1, 1, 1) * (w[0].size - 1)",
+         "b is added at each number of the window; it is added once a window."),
+        ("conv bias in every channel", f"{_CONV_OUT}\n"
+         "    out = out + b.reshape(-1, 1, 1) * (w.shape[1] - 1)",
+         "b is added in each channel; it is added once a window."),
+    ),
+    *_instead(
+        "conv2d_forward",
+        "out = rows @ filters.swapaxes(1, 2)",
+        ("conv last number of the window", "out = rows[..., -1:] @ filters[..., -1:].swapaxes(1, 2)",
+         "Only the last number of each window counts: = stands for +=."),
+        ("conv last channel",
+         "k = KH * KW\n    out = rows[..., -k:] @ filters[..., -k:].swapaxes(1, 2)",
+         "Only the last channel counts: = stands for +=."),
+        ("conv first channel",
+         "k = KH * KW\n    out = rows[..., :k] @ filters[..., :k].swapaxes(1, 2)",
+         "Only the first channel counts; a filter sees them all."),
+    ),
+    *_instead(
+        "conv2d_forward",
+        _UNFOLD,
+        ("conv windows one apart", _AS_IF_1, "The windows start at i and j; they start at i and j "
+         "times the stride."),
+    ),
+    *_instead(
+        "conv2d_backward",
+        _UNFOLD,
+        ("conv dw windows one apart", _AS_IF_1,
+         "dw takes the windows that start at i and j; they start at i and j times the stride."),
+        ("conv dw from x without padding",
+         f"{_UNFOLD}\n"
+         "    OH, OW = windows.shape[2:4]\n"
+         "    end = [(0, 0), (0, 0), (0, 2 * padding), (0, 2 * padding)]\n"
+         "    padded = __import__(\"numpy\").pad(x, end)\n"
+         "    windows = unfold(padded, (KH, KW), stride, 0, dilation)",
+         "dw takes its windows from x where the forward took them from the padded x."),
+    ),
+    *_instead(
+        "conv2d_backward",
+        "dw = (d.swapaxes(1, 2) @ rows)",
+        ("conv dw of the last window", "dw = (d[:, -1:].swapaxes(1, 2) @ rows[:, -1:])",
+         "dw holds the last window of the last image alone: = stands for +=."),
+        ("conv dw of each image's last window",
+         "dw = (d[:, OH * OW - 1 :: OH * OW].swapaxes(1, 2) @ rows[:, OH * OW - 1 :: OH * OW])",
+         "dw holds the last window of each image alone; all windows add up: += for =."),
+        ("conv dw without dout", "dw = ((0 * d + 1).swapaxes(1, 2) @ rows)",
+         "dw does not use dout: it adds up the windows."),
+    ),
+    *_instead(
+        "conv2d_backward",
+        "drows = (d @ filters)",
+        ("conv dx without dout", "drows = ((0 * d + 1) @ filters)",
+         "dx does not use dout: it adds up the filters."),
+        ("conv dx of the last filter", "drows = (d[..., -1:] @ filters[:, -1:])",
+         "dx holds the last filter alone; every filter saw x, and all add up."),
+    ),
+    *_instead(
+        "conv_backward_naive",
+        _CONV_GRADS,
+        ("conv dx overwritten",
+         f"{_CONV_GRADS}\n"
+         "    x, w, stride, pad, *_ = cache\n"
+         "    padded = np.zeros(np.pad(dx, [(0, 0), (0, 0), (pad, pad), (pad, pad)]).shape)\n"
+         "    for i, j, window in _places(*dout.shape[2:], stride, *w.shape[2:]):\n"
+         "        padded[window] = dout[:, -1, i, j, None, None, None] * w[-1]\n"
+         "    dx = padded[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]]",
+         "Each window and each filter overwrites dx; they add up: += for =."),
+        ("conv dx cut by pad:-pad",
+         f"{_CONV_GRADS}\n    dx = dx if cache[3] else dx[:, :, :0, :0]",
+         "dx is cut by pad:-pad, which is empty where pad is 0; cut by pad:pad + H."),
+        ("conv db of the last pixel", f"{_CONV_GRADS}\n    db = dout[-1, :, -1, -1]",
+         "db holds the last pixel alone: = stands for +=."),
+        ("conv db of the last image", f"{_CONV_GRADS}\n    db = dout[-1].sum(axis=(1, 2))",
+         "db holds the last image alone; all add up."),
+        ("conv db counts the pixels",
+         f"{_CONV_GRADS}\n    db = np.ones_like(dout).sum(axis=(0, 2, 3))",
+         "db does not use dout: it counts the pixels."),
+        ("conv dw and db swapped", f"{_CONV_GRADS}\n    dw, db = db, dw",
+         "The gradients come back as dx, db, dw; the order is dx, dw, db."),
+    ),
+    *_instead(
+        "fold",
+        "padded[:, :, ph : ph + H, pw : pw + W]",
+        ("fold cut as if pad were 1", "padded[:, :, 1 : H + 1, 1 : W + 1]",
+         "dx is cut as if the padding were 1; it is pad."),
+        ("fold cut by 1:-1", "padded[:, :, 1:-1, 1:-1]",
+         "dx is cut by 1:-1, as if the padding were 1; it is pad."),
+    ),
+    *_instead(
+        "fold",
+        _PUT_BACK,
+        ("last window wins",
+         "k, m = KH - 1 - k, KW - 1 - m\n"
+         "        rows = slice(k * dh, k * dh + sh * OH, sh)\n"
+         "        columns = slice(m * dw, m * dw + sw * OW, sw)\n"
+         "        padded[:, :, rows, columns] = windows[:, :, :, :, k, m]",
+         "Where windows overlap the last one overwrites the others; they add up: += for =."),
+    ),
+    *_instead(
+        "max_pool_forward_naive",
+        _POOL_OUT,
+        ("pool windows as wide as high",
+         _pooled("out.shape[2:]", "stride", "PH", "PH"),
+         "The windows are pool_height wide; they are pool_width wide."),
+        ("pool windows as high as wide",
+         _pooled("out.shape[2:]", "stride", "PW", "PW"),
+         "The windows are pool_width high; they are pool_height high."),
+        ("pool windows turned", _pooled("out.shape[2:]", "stride", "PW", "PH"),
+         "The height and the width of the window are swapped."),
+        ("pool windows of the stride", _pooled("out.shape[2:]", "stride", "stride", "stride"),
+         "The windows are as large as the stride; they are pool_height by pool_width."),
+        ("pool windows one apart", _pooled("out.shape[2:]", "1", "PH", "PW"),
+         "The windows start at i and j; they start at i and j times the stride."),
+        ("pool size over the stride", _pooled("(H // stride, W // stride)", "stride", "PH", "PW"),
+         "The output has H // stride rows; it has (H - pool_height) // stride + 1."),
+        ("pool size over the window", _pooled("(H // PH, W // PW)", "stride", "PH", "PW"),
+         "The output has H // pool_height rows; it has (H - pool_height) // stride + 1."),
+        ("pool maximum from zero", f"{_POOL_OUT}\n    out = np.maximum(out, 0)",
+         "The search starts at 0: among negative numbers 0 wins. Start at minus infinity."),
+    ),
+    *_instead(
+        "max_pool2d_backward",
+        "fold(dwindows, x_shape[2:], stride, padding)",
+        ("pool dx windows one apart", "fold(dwindows, x_shape[2:], 1, padding)",
+         "dx puts the windows back one apart; they lie stride apart."),
+    ),
+    *_instead(
+        "max_pool_backward_naive",
+        _POOL_GRAD,
+        ("pool winners overwritten",
+         "windows, winner, shape, (PH, PW), stride, _ = cache\n"
+         "    dx = np.zeros(shape)\n"
+         "    for i, j, window in _places(*dout.shape[2:], stride, PH, PW):\n"
+         "        won = np.arange(PH * PW) == winner[:, :, i, j]\n"
+         "        np.copyto(dx[window], dout[:, :, i, j, None, None],\n"
+         "                  where=won.reshape(*won.shape[:2], PH, PW))",
+         "A pixel that wins several windows keeps the last dout alone; they add up: += for =."),
+    ),
+]  # fmt: skip

@@ -36,7 +36,8 @@ def dropout_forward(x, dropout_param, *, p_is="keep", mask=None):
     drop = 1 - p if p_is == "keep" else p
     if dropout_param["mode"] == "test":
         return x.copy(), ("test", None)
-    out, cache = _dropout_forward(x, drop, mask)
+    seeded = np.random.default_rng(dropout_param.get("seed"))
+    out, cache = _dropout_forward(x, drop, mask, seeded)
     return out, ("train", cache)
 
 
@@ -396,7 +397,9 @@ MISTAKES: list[Mistake] = [
     Mistake(
         "dropout left to evaluation",
         "dropout_forward",
-        'return x.copy(), ("test", None)\n    out, cache = _dropout_forward(x, drop, mask)',
+        'return x.copy(), ("test", None)\n'
+        '    seeded = np.random.default_rng(dropout_param.get("seed"))\n'
+        "    out, cache = _dropout_forward(x, drop, mask, seeded)",
         'return x * (1 - drop), ("test", None)\n    out, cache = x * mask, (mask, 0.0, x.shape)',
         "x is scaled in evaluation, in place of in training; inverted dropout divides in training.",
     ),

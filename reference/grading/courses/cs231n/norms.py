@@ -8,6 +8,7 @@ from manual.batchnorm import running_statistics
 from manual.groupnorm import groupnorm_backward, groupnorm_forward
 from manual.layernorm import layernorm_backward as _layernorm_backward
 from manual.layernorm import layernorm_forward as _layernorm_forward
+from manual.standardize import standardize_backward
 from reference.cards import Mistake
 from reference.grading.recipe import Problem, backward_of, forward_of
 
@@ -24,8 +25,9 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     if bn_param["mode"] == "train":
         out, cache = _batchnorm_forward(x, gamma, beta, eps=eps)
         mean, var = _statistics(cache, len(x))
-        running_mean = momentum * running_mean + (1 - momentum) * mean
-        running_var = momentum * running_var + (1 - momentum) * var
+        keep, take = momentum, 1 - momentum
+        running_mean = keep * running_mean + take * mean
+        running_var = keep * running_var + take * var
     else:
         out, cache = _batchnorm_forward(x, gamma, beta, (running_mean, running_var), eps)
     bn_param["running_mean"], bn_param["running_var"] = running_mean, running_var
@@ -41,57 +43,71 @@ def _statistics(cache, m):
 
 def batchnorm_backward(dout, cache):
     """Returns dx, dgamma, dbeta."""
-    dx, dgamma, dbeta = _batchnorm_backward(dout, cache)
-    return dx, dgamma, dbeta
+    return _batchnorm_backward(dout, cache)
 
 
 def batchnorm_backward_alt(dout, cache):
     """The same, for the formula worked out on paper."""
-    dx, dgamma, dbeta = batchnorm_backward(dout, cache)
-    return dx, dgamma, dbeta
+    return batchnorm_backward(dout, cache)
 
 
 def layernorm_forward(x, gamma, beta, ln_param):
     """x: (N, D), each row by itself. ln_param: eps. Returns out, cache."""
-    out, cache = _layernorm_forward(x, gamma, beta, ln_param.get("eps", 1e-5))
-    return out, cache
+    eps = ln_param.get("eps", 1e-5)
+    out, cache = _layernorm_forward(x, gamma, beta, eps)
+    return out, (x, cache)
 
 
 def layernorm_backward(dout, cache):
     """Returns dx, dgamma, dbeta."""
+    x, cache = cache
     dx, dgamma, dbeta = _layernorm_backward(dout, cache)
     return dx, dgamma, dbeta
 
 
 def spatial_batchnorm_forward(x, gamma, beta, bn_param):
     """x: (N, C, H, W), every pixel a row of its C channels. Returns out, cache."""
-    N, C, H, W = x.shape
-    rows = x.transpose(0, 2, 3, 1).reshape(-1, C)
+    rows = _pixels(x)
     out, cache = batchnorm_forward(rows, gamma, beta, bn_param)
-    out = out.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+    out = _images(out, x.shape)
     return out, cache
 
 
 def spatial_batchnorm_backward(dout, cache):
     """Returns dx, dgamma, dbeta."""
-    N, C, H, W = dout.shape
-    rows = dout.transpose(0, 2, 3, 1).reshape(-1, C)
+    rows = _pixels(dout)
     dx, dgamma, dbeta = batchnorm_backward(rows, cache)
-    return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2), dgamma, dbeta
+    dx = _images(dx, dout.shape)
+    return dx, dgamma, dbeta
+
+
+def _pixels(x):
+    """(N, C, H, W) as rows (N H W, C)."""
+    return _moved(x, (0, 2, 3, 1)).reshape(-1, x.shape[1])
+
+
+def _images(rows, shape):
+    """And back."""
+    N, C, H, W = shape
+    return _moved(rows.reshape(N, H, W, C), (0, 3, 1, 2)).reshape(shape)
+
+
+def _moved(x, axes):
+    return x.transpose(axes)
 
 
 def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
     """x: (N, C, H, W), its channels in G groups. gamma, beta: (1, C, 1, 1). Returns out, cache."""
     eps = gn_param.get("eps", 1e-5)
     out, cache = groupnorm_forward(x, gamma.reshape(-1), beta.reshape(-1), G, eps)
-    return out, (cache, gamma.shape)
+    return out, (x, gamma, cache)
 
 
 def spatial_groupnorm_backward(dout, cache):
     """Returns dx, dgamma, dbeta."""
-    cache, shape = cache
+    x, gamma, cache = cache
     dx, dgamma, dbeta = groupnorm_backward(dout, cache)
-    return dx, dgamma.reshape(shape), dbeta.reshape(shape)
+    return dx, dgamma.reshape(gamma.shape), dbeta.reshape(gamma.shape)
 
 
 FUNCTIONS = {
@@ -307,4 +323,391 @@ PROBLEMS = [
     ),
 ]
 
-MISTAKES: list[Mistake] = []
+
+# What students write ---------------------------------------------------------------------------
+
+
+def _instead(function, right, *rows):
+    """Mistakes at one place: (name, what stands there instead, what went wrong)."""
+    return [Mistake(name, function, right, wrong, says) for name, wrong, says in rows]
+
+
+# A normalization of CS231n's shape, of one line, for what may stand in its place.
+_OUT = "    out = gamma * (x - mean) / np.sqrt(var + eps) + beta"
+_BATCH = "mean, var = _statistics(cache, len(x))"
+_LAYER = "out, cache = _layernorm_forward(x, gamma, beta, eps)"
+_GROUP = "out, cache = groupnorm_forward(x, gamma.reshape(-1), beta.reshape(-1), G, eps)"
+
+MISTAKES: list[Mistake] = [
+    *_instead(
+        "batchnorm_forward",
+        "keep, take = momentum, 1 - momentum",
+        ("momentum for the new batch", "keep, take = 1 - momentum, momentum",
+         "momentum is taken for the share of the new batch; it is the share of the old that is kept."),
+        ("running statistics never updated", "keep, take = 1, 0",
+         "The running mean and variance never change; each training batch must move them."),
+        ("running statistics of the last batch", "keep, take = 0, 1",
+         "The running statistics are those of the last batch; the old ones keep their share."),
+        ("old share not shrunk", "keep, take = 1, 1 - momentum",
+         "The old running statistics keep their full weight; they are multiplied by momentum."),
+        ("new share not shrunk", "keep, take = momentum, 1",
+         "The batch's statistics are added with full weight; their share is 1 - momentum."),
+        ("momentum for both shares", "keep, take = momentum, momentum",
+         "Old and new are both multiplied by momentum; the new share is 1 - momentum."),
+    ),
+    *_instead(
+        "batchnorm_forward",
+        'bn_param.get("momentum", 0.9)',
+        ("momentum 0.99 by default", 'bn_param.get("momentum", 0.99)',
+         "momentum is 0.99 unless given; it must be 0.9."),
+        ("momentum 0.1 by default", 'bn_param.get("momentum", 0.1)',
+         "momentum is 0.1 unless given; it must be 0.9, the share of the old."),
+        ("momentum ignored", "0.9", "momentum is fixed at 0.9; bn_param may hold another."),
+    ),
+    *_instead(
+        "batchnorm_forward",
+        'bn_param.get("eps", 1e-5)',
+        ("batchnorm eps 1e-8 by default", 'bn_param.get("eps", 1e-8)',
+         "eps is 1e-8 unless given; it must be 1e-5."),
+        ("batchnorm eps 1e-4 by default", 'bn_param.get("eps", 1e-4)',
+         "eps is 1e-4 unless given; it must be 1e-5."),
+        ("batchnorm eps fixed", "1e-5", "eps is fixed at 1e-5; bn_param may hold another."),
+    ),
+    *_instead(
+        "batchnorm_forward",
+        'bn_param.get("running_var", np.zeros(x.shape[1]))',
+        ("running variance starts at one", 'bn_param.get("running_var", np.ones(x.shape[1]))',
+         "The running variance starts at 1; here it starts at 0."),
+    ),
+    *_instead(
+        "batchnorm_forward",
+        "running_mean = keep * running_mean + take * mean",
+        ("running mean never updated", "pass", "The running mean never changes in training."),
+        ("running mean with momentum reversed", "running_mean = take * running_mean + keep * mean",
+         "The running mean keeps 1 - momentum of the old; it keeps momentum of it."),
+        ("running mean with full weight", "running_mean = keep * running_mean + mean",
+         "The batch's mean is added to the running mean with full weight, not with 1 - momentum."),
+        ("running mean with one share", "running_mean = keep * running_mean + keep * mean",
+         "The batch's mean is multiplied by momentum; its share is 1 - momentum."),
+    ),
+    *_instead(
+        "batchnorm_forward",
+        "running_var = keep * running_var + take * var",
+        ("running variance never updated", "pass", "The running variance never changes."),
+        ("running variance with momentum reversed", "running_var = take * running_var + keep * var",
+         "The running variance keeps 1 - momentum of the old; it keeps momentum of it."),
+        ("running variance with full weight", "running_var = keep * running_var + var",
+         "The batch's variance is added with full weight, not with 1 - momentum."),
+        ("running variance with one share", "running_var = keep * running_var + keep * var",
+         "The batch's variance is multiplied by momentum; its share is 1 - momentum."),
+        ("normalized by the running statistics",
+         "running_var = keep * running_var + take * var\n"
+         "        out = gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta",
+         "Training uses the running statistics to normalize; it uses those of the batch."),
+    ),
+    *_instead(
+        "batchnorm_forward",
+        _BATCH,
+        ("one mean for all columns",
+         f"mean, var = x.mean(), x.var(axis=0)\n    {_OUT}",
+         "One mean of the whole array is subtracted; each column has its own: axis=0."),
+        ("one variance for all columns",
+         f"mean, var = x.mean(axis=0), x.var()\n    {_OUT}",
+         "One variance of the whole array is used; each column has its own: axis=0."),
+        ("one mean and variance for all columns", f"mean, var = x.mean(), x.var()\n    {_OUT}",
+         "One mean and one variance of the whole array are used; each column has its own: axis=0."),
+        ("batch variance with ddof 1",
+         f"mean, var = x.mean(axis=0), x.var(axis=0, ddof=1)\n    {_OUT}",
+         "The variance is divided by N - 1; here it is divided by N."),
+        ("std for the variance", f"mean, var = x.mean(axis=0), x.std(axis=0)\n    {_OUT}",
+         "The standard deviation stands where the variance belongs: its root is taken twice."),
+        ("batch not centred", f"{_BATCH}\n        out = gamma * x / np.sqrt(var + eps) + beta",
+         "The mean is not subtracted in training."),
+        ("brackets missing around x - mean",
+         f"{_BATCH}\n        out = gamma * (x - mean / np.sqrt(var + eps)) + beta",
+         "Only the mean is divided by the standard deviation: brackets around x - mean are missing."),
+        ("gamma and beta missing in training",
+         f"{_BATCH}\n        out = (x - mean) / np.sqrt(var + eps)",
+         "gamma and beta are not used in training."),
+        ("gamma scales beta in training",
+         f"{_BATCH}\n        out = gamma * ((x - mean) / np.sqrt(var + eps) + beta)",
+         "gamma scales beta too; beta is added afterwards."),
+        ("beta missing in training", f"{_BATCH}\n        out = gamma * (x - mean) / np.sqrt(var + eps)",
+         "beta is not added in training."),
+        ("gamma missing in training",
+         f"{_BATCH}\n        out = (x - mean) / np.sqrt(var + eps) + beta",
+         "gamma is not used in training."),
+    ),
+    *_instead(
+        "batchnorm_forward",
+        "out, cache = _batchnorm_forward(x, gamma, beta, (running_mean, running_var), eps)",
+        ("gamma and beta missing in test mode",
+         "out, cache = (x - running_mean) / np.sqrt(running_var + eps), None",
+         "gamma and beta are not used in test mode."),
+        ("gamma missing in test mode",
+         "out, cache = (x - running_mean) / np.sqrt(running_var + eps) + beta, None",
+         "gamma is not used in test mode."),
+        ("beta missing in test mode",
+         "out, cache = gamma * (x - running_mean) / np.sqrt(running_var + eps), None",
+         "beta is not added in test mode."),
+        ("running mean added in test mode",
+         "out, cache = gamma * (x + running_mean) / np.sqrt(running_var + eps) + beta, None",
+         "The running mean is added in test mode; it is subtracted."),
+        ("brackets missing in test mode",
+         "out, cache = gamma * (x - running_mean / np.sqrt(running_var + eps)) + beta, None",
+         "In test mode only the mean is divided: brackets around x - running_mean are missing."),
+        ("batch mean in test mode",
+         "out, cache = gamma * (x - x.mean(axis=0)) / np.sqrt(running_var + eps) + beta, None",
+         "Test mode subtracts the mean of the batch; it subtracts the running mean."),
+        ("running statistics updated in test mode",
+         "out, cache = _batchnorm_forward(x, gamma, beta, (running_mean, running_var), eps)\n"
+         "        running_mean = momentum * running_mean + (1 - momentum) * x.mean(axis=0)\n"
+         "        running_var = momentum * running_var + (1 - momentum) * x.var(axis=0)",
+         "The running statistics also change in test mode; only training may move them."),
+    ),
+    *_instead(
+        "_statistics",
+        "return mean, var * (m - 1) / m",
+        ("running variance unbiased", "return mean, var",
+         "The running variance takes the batch's over N - 1; CS231n takes it over N."),
+        ("running standard deviation", "return mean, np.sqrt(var * (m - 1) / m)",
+         "The running variance is moved by the batch's standard deviation; take its variance."),
+    ),
+    *_instead(
+        "standardize_backward",
+        "return (dout - mean - along) / std",
+        ("variance path added", "return (dout - mean + along) / std",
+         "The path through the variance has the wrong sign: d(1/std) = -1/2 (var + eps)^(-3/2) dvar."),
+        ("mean path added", "return (dout + mean - along) / std",
+         "The path through the mean has the wrong sign: x - mean falls where the mean rises."),
+        ("power -1/2 in the variance path", "return (dout - mean) / std - along * std",
+         "The variance path has (var + eps)^(-1/2); the derivative of that power has -3/2."),
+        ("eps missing in the variance path",
+         "s = std * np.sqrt((xhat * xhat).mean(axis=axes, keepdims=True))\n"
+         "    return (dout - mean) / std - along * std**2 / s**3",
+         "eps is missing under the power -3/2; the forward has var + eps there."),
+        ("eps missing in the backward",
+         "s = std * np.sqrt((xhat * xhat).mean(axis=axes, keepdims=True))\n"
+         "    return (dout - mean) / s - along * std**2 / s**3",
+         "The backward divides by sqrt(var); the forward divided by sqrt(var + eps)."),
+        ("eps missing in the last factor",
+         "return (dout - mean - along) / std / np.sqrt((xhat * xhat).mean(axis=axes, keepdims=True))",
+         "dx is divided by sqrt(var); the forward divided by sqrt(var + eps)."),
+        ("direct path not over std", "return dout - (mean + along) / std",
+         "The direct path is not divided by the standard deviation."),
+        ("direct path over m", "return (dout * mean.size / dout.size - mean - along) / std",
+         "The direct path is divided by m too: with 1/m in front, dout needs the factor m."),
+        ("paths times m", "return (dout - mean - along) / std * (dout.size // mean.size)",
+         "The factor 1/m in front is missing."),
+        ("mean path over the batch size",
+         "return (dout - mean * (dout.size // mean.size) / len(dout) - along) / std",
+         "The mean path is divided by the batch size; divide by how many numbers were averaged."),
+        ("variance path over the batch size",
+         "return (dout - mean - along * (dout.size // mean.size) / len(dout)) / std",
+         "The variance path is divided by the batch size; divide by how many were averaged."),
+        ("both paths over the batch size",
+         "return (dout - (mean + along) * (dout.size // mean.size) / len(dout)) / std",
+         "Both paths are divided by the batch size N; divide by how many numbers were averaged."),
+        ("sum of everything in the mean path",
+         "return (dout - dout.sum() * mean.size / dout.size - along) / std",
+         "The sum in the mean path lacks its axis: it runs over the whole array."),
+        ("sum of everything in the variance path",
+         "return (dout - mean - xhat * (dout * xhat).sum() * mean.size / dout.size) / std",
+         "The sum in the variance path lacks its axis: it runs over the whole array."),
+    ),
+    *_instead(
+        "batchnorm_backward",
+        "return _batchnorm_backward(dout, cache)",
+        ("batchnorm gamma on the direct path alone",
+         "dx, dgamma, dbeta = _batchnorm_backward(dout, cache)\n"
+         "    _, gamma, (xhat, std, _), *_ = cache\n"
+         "    dx = (dout * gamma - dout.mean(axis=0) - xhat * (dout * xhat).mean(axis=0)) / std\n"
+         "    return dx, dgamma, dbeta",
+         "gamma is on the direct path alone; all three paths start from dout gamma."),
+        ("batchnorm gamma twice on the direct path",
+         "dx, dgamma, dbeta = _batchnorm_backward(dout, cache)\n"
+         "    _, gamma, (_, std, _), *_ = cache\n"
+         "    return dx + dout * gamma * (gamma - 1) / std, dgamma, dbeta",
+         "gamma stands twice on the direct path: in dout gamma, and in the factor in front."),
+        ("x for x - mean in the variance path",
+         "dx, dgamma, dbeta = _batchnorm_backward(dout, cache)\n"
+         "    _, gamma, (xhat, std, _), x, _ = cache\n"
+         "    more = xhat * (dout * gamma * (x / std - xhat)).mean(axis=0)\n"
+         "    return dx - more / std, dgamma, dbeta",
+         "The variance's gradient has x where x - mean belongs."),
+    ),
+    *_instead(
+        "layernorm_forward",
+        _LAYER,
+        ("layernorm gamma and beta missing",
+         f"{_LAYER}\n    out = cache[0]", "gamma and beta are not used."),
+        ("layernorm one mean and variance",
+         f"{_LAYER}\n    out = gamma * (x - x.mean()) / np.sqrt(x.var() + eps) + beta",
+         "One mean and one variance of the whole array are used; each row has its own: axis=1."),
+        ("layernorm brackets missing",
+         f"{_LAYER}\n    mean, var = x.mean(1, keepdims=True), x.var(1, keepdims=True)\n"
+         "    out = gamma * (x - mean / np.sqrt(var + eps)) + beta",
+         "Only the mean is divided by the standard deviation: brackets around x - mean are missing."),
+        ("layernorm gamma scales beta", f"{_LAYER}\n    out = gamma * (cache[0] + beta)",
+         "gamma scales beta too; beta is added afterwards."),
+    ),
+    *_instead(
+        "layernorm_forward",
+        'ln_param.get("eps", 1e-5)',
+        ("layernorm eps 1e-6 by default", 'ln_param.get("eps", 1e-6)',
+         "eps is 1e-6 unless given; it must be 1e-5."),
+        ("layernorm eps 1e-8 by default", 'ln_param.get("eps", 1e-8)',
+         "eps is 1e-8 unless given; it must be 1e-5."),
+    ),
+    *_instead(
+        "layernorm_backward",
+        "dx, dgamma, dbeta = _layernorm_backward(dout, cache)",
+        ("layernorm dgamma from x",
+         "dx, _, dbeta = _layernorm_backward(dout, cache)\n    dgamma = (dout * x).sum(axis=0)",
+         "dgamma uses x; gamma multiplied xhat."),
+        ("layernorm paths down the batch",
+         "_, dgamma, dbeta = _layernorm_backward(dout, cache)\n"
+         "    xhat, gamma, (_, std, _) = cache\n"
+         "    dx = standardize_backward(dout * gamma, (xhat, std, 0))",
+         "The sums in dx run down the batch, as in batch norm; each row stands alone: axis=1."),
+        ("layernorm sums down the batch",
+         "dx, dgamma, dbeta = _layernorm_backward(dout, cache)\n"
+         "    xhat, gamma, (_, std, _) = cache\n"
+         "    d, D = dout * gamma, xhat.shape[1]\n"
+         "    dx = (d - d.sum(axis=0) / D - xhat * (d * xhat).sum(axis=0) / D) / std",
+         "The sums in dx run down the batch, axis=0; each row stands alone: axis=1."),
+        ("layernorm dgamma from the scaled dout",
+         "dx, dgamma, dbeta = _layernorm_backward(dout, cache)\n    dgamma = dgamma * cache[1]",
+         "dgamma holds gamma itself; it needs dout as it came in."),
+    ),
+    *_instead(
+        "_moved",
+        "return x.transpose(axes)",
+        ("reshaped, never transposed", "return x",
+         "The axes are never moved: reshape alone mixes the channels."),
+    ),
+    *_instead(
+        "_pixels",
+        "_moved(x, (0, 2, 3, 1)).reshape(-1, x.shape[1])",
+        ("pixels reshaped, not transposed", "x.reshape(-1, x.shape[1])",
+         "x is reshaped to rows without moving the channels to the end first: channels mix."),
+        ("pixels column by column", "x.transpose(0, 3, 2, 1).reshape(-1, x.shape[1])",
+         "The pixels go in column by column and come out row by row."),
+    ),
+    *_instead(
+        "_images",
+        "_moved(rows.reshape(N, H, W, C), (0, 3, 1, 2)).reshape(shape)",
+        ("rows reshaped, not transposed", "rows.reshape(N, C, H, W)",
+         "The rows are reshaped to images without moving the channels back: channels mix."),
+        ("rows to columns", "rows.reshape(N, W, H, C).transpose(0, 3, 2, 1)",
+         "The rows are read as (N, W, H, C); they lie as (N, H, W, C)."),
+    ),
+    *_instead(
+        "spatial_batchnorm_forward",
+        "rows = _pixels(x)",
+        ("x reshaped, not transposed", "rows = x.reshape(-1, x.shape[1])",
+         "x is reshaped to rows without moving the channels to the end first: channels mix."),
+        ("x column by column", "rows = _pixels(x.swapaxes(2, 3))",
+         "x goes in column by column and comes out row by row."),
+    ),
+    *_instead(
+        "spatial_batchnorm_forward",
+        "out = _images(out, x.shape)",
+        ("out reshaped, not transposed", "out = out.reshape(x.shape)",
+         "out is reshaped to images without moving the channels back: channels mix."),
+        ("out row by column", "N, C, H, W = x.shape\n"
+         "    out = out.reshape(N, W, H, C).transpose(0, 3, 2, 1)",
+         "out is read as (N, W, H, C); its rows lie as (N, H, W, C)."),
+    ),
+    *_instead(
+        "spatial_batchnorm_backward",
+        "rows = _pixels(dout)",
+        ("dout reshaped, not transposed", "rows = dout.reshape(-1, dout.shape[1])",
+         "dout is reshaped to rows without moving the channels to the end first: channels mix."),
+        ("dout column by column", "rows = _pixels(dout.swapaxes(2, 3))",
+         "dout goes in column by column; the rows of the forward lay row by row."),
+    ),
+    *_instead(
+        "spatial_batchnorm_backward",
+        "dx = _images(dx, dout.shape)",
+        ("dx reshaped, not transposed", "dx = dx.reshape(dout.shape)",
+         "dx is reshaped to images without moving the channels back: channels mix."),
+        ("dx row by column", "N, C, H, W = dout.shape\n"
+         "    dx = dx.reshape(N, W, H, C).transpose(0, 3, 2, 1)",
+         "dx is read as (N, W, H, C); its rows lie as (N, H, W, C)."),
+    ),
+    *(
+        Mistake(f"spatial {way} never transposes", f"spatial_batchnorm_{way}", right, wrong,
+                "The images are reshaped to rows and back, but never transposed: channels mix.")
+        for way, right, wrong in (
+            ("forward",
+             "rows = _pixels(x)\n"
+             "    out, cache = batchnorm_forward(rows, gamma, beta, bn_param)\n"
+             "    out = _images(out, x.shape)",
+             "rows = x.reshape(-1, x.shape[1])\n"
+             "    out, cache = batchnorm_forward(rows, gamma, beta, bn_param)\n"
+             "    out = out.reshape(x.shape)"),
+            ("backward",
+             "rows = _pixels(dout)\n"
+             "    dx, dgamma, dbeta = batchnorm_backward(rows, cache)\n"
+             "    dx = _images(dx, dout.shape)",
+             "rows = dout.reshape(-1, dout.shape[1])\n"
+             "    dx, dgamma, dbeta = batchnorm_backward(rows, cache)\n"
+             "    dx = dx.reshape(dout.shape)"),
+        )
+    ),
+    *_instead(
+        "spatial_groupnorm_forward",
+        _GROUP,
+        ("groupnorm gamma and beta missing", f"{_GROUP}\n    out = cache[0]",
+         "gamma and beta are not used."),
+        *(
+            (name, f"{_GROUP}\n    grouped = x.reshape(len(x), G, -1, *x.shape[2:])\n"
+             f"    mean, var = grouped.mean({axes}, keepdims=True), grouped.var({axes}, keepdims=True)\n"
+             "    xhat = ((grouped - mean) / np.sqrt(var + eps)).reshape(x.shape)\n"
+             "    out = gamma * xhat + beta", says)
+            for name, axes, says in (
+                ("groups averaged together", "(1, 3, 4)",
+                 "The mean runs over the groups and not over the channels of a group: axis 2, not 1."),
+                ("pixels of a group apart", "2",
+                 "The mean runs over the channels of a group alone; its pixels count too."),
+                ("groups of the batch", "(0, 2, 3, 4)",
+                 "The mean runs over the batch too; every image stands alone."),
+                ("groups never split", "(1, 2, 3, 4)",
+                 "The mean runs over all channels; each group has its own."),
+            )
+        ),
+    ),
+    *_instead(
+        "spatial_groupnorm_forward",
+        'gn_param.get("eps", 1e-5)',
+        ("groupnorm eps 1e-8 by default", 'gn_param.get("eps", 1e-8)',
+         "eps is 1e-8 unless given; it must be 1e-5."),
+        ("groupnorm eps fixed", "1e-5", "eps is fixed at 1e-5; gn_param may hold another."),
+    ),
+    *_instead(
+        "spatial_groupnorm_backward",
+        "dx, dgamma, dbeta = groupnorm_backward(dout, cache)",
+        ("groupnorm dgamma from x",
+         "dx, _, dbeta = groupnorm_backward(dout, cache)\n"
+         "    dgamma = (dout * x).sum(axis=(0, 2, 3))",
+         "dgamma uses x; gamma multiplied xhat."),
+        *(
+            (name, "dx, dgamma, dbeta = groupnorm_backward(dout, cache)\n"
+             "    N, C, H, W = x.shape\n"
+             "    G = cache[3]\n"
+             "    constant = dout * gamma / cache[2][1].repeat(C // G, axis=1)[..., None]\n"
+             f"    dx = constant + (dx - constant) * (C // G * H * W) / ({count})", says)
+            for name, count, says in (
+                ("groupnorm over H W", "H * W",
+                 "The paths are divided by H W; a group holds C / G H W numbers."),
+                ("groupnorm over N H W", "N * H * W",
+                 "The paths are divided by N H W, as in batch norm; a group holds C / G H W numbers."),
+                ("groupnorm over C H W", "C * H * W",
+                 "The paths are divided by C H W; a group holds C / G H W numbers."),
+                ("groupnorm over G H W", "G * H * W",
+                 "The paths are divided by G H W; a group holds C / G H W numbers."),
+            )
+        ),
+    ),
+]  # fmt: skip

@@ -264,4 +264,219 @@ PROBLEMS = [
     Problem("temporal_softmax_loss", _masked, _loss, ("temporal_softmax_loss",)),
 ]
 
-MISTAKES: list[Mistake] = []
+
+# What students write ---------------------------------------------------------------------------
+
+
+def _instead(function, right, *rows):
+    """Mistakes at one place: (name, what stands there instead, what went wrong)."""
+    return [Mistake(name, function, right, wrong, says) for name, wrong, says in rows]
+
+
+def _through_time(kind, function, states, upstream):
+    """Mistakes of a loop backwards; function: the name that manual/'s has here."""
+    step = f"dx, {states}, *of_step = {kind}_step_backward({upstream}, cache[t])"
+    every = _instead(
+        function,
+        step,
+        (f"{kind} dh0 before its step",
+         f"before = dout[:, t] + dh\n        {step}\n        dh = dh if t else before",
+         "dh0 is the gradient of the first step's output; that still has to pass through the step."),
+        (f"{kind} first step left out",
+         f"if t == 0:\n            dxs.append(0 * dxs[-1])\n            break\n        {step}",
+         "The loop backwards ends before the first step."),
+    )  # fmt: skip
+    for k, name in enumerate(_GRADS):
+        kept = ", ".join(f"of_step[{j}]" if j == k else f"dw[{j}]" for j in range(3))
+        every += _instead(
+            function,
+            "dwx, dwh, db = dw",
+            (f"{kind} {name} overwritten", f"dwx, dwh, db = {kept}",
+             f"{name} is overwritten at each step; it adds up over the steps: += for =."),
+        )  # fmt: skip
+    return every
+
+
+MISTAKES: list[Mistake] = [
+    *_instead(
+        "rnn_step_forward",
+        "h_next, tanh_cache = tanh_forward(x @ wx + h @ wh + b)",
+        ("rnn step relu for tanh",
+         "_, tanh_cache = tanh_forward(x @ wx + h @ wh + b)\n"
+         "    h_next = np.maximum(0, x @ wx + h @ wh + b)",
+         "The sum passes through relu; it passes through tanh."),
+    ),
+    *_instead(
+        "rnn_step_backward",
+        "tanh_backward(dout, tanh_cache)",
+        ("rnn step slope at dnext_h", "dout * (1 - dout * dout)",
+         "The slope of tanh is taken at the gradient; it is taken at next_h: 1 - next_h^2."),
+        ("rnn step slope at prev_h", "dout * (1 - h * h)",
+         "The slope of tanh is taken at prev_h; it is taken at next_h: 1 - next_h^2."),
+        ("rnn step slope at the sum", "dout * (1 - np.arctanh(tanh_cache) ** 2)",
+         "The slope is 1 - a^2 of the sum a before tanh; it is 1 - tanh(a)^2."),
+    ),
+    *_instead(
+        "rnn_step_backward",
+        "da @ wx.T",
+        ("rnn step dx before tanh", "dout @ wx.T", "dx takes dnext_h; it takes what has passed tanh."),
+    ),
+    *_instead(
+        "rnn_step_backward",
+        "x.T @ da",
+        ("rnn step dWx before tanh", "x.T @ dout",
+         "dWx takes dnext_h; it takes what has passed tanh."),
+    ),
+    *_instead(
+        "rnn_step_backward",
+        "h.T @ da",
+        ("rnn step dWh before tanh", "h.T @ dout",
+         "dWh takes dnext_h; it takes what has passed tanh."),
+    ),
+    *_instead(
+        "rnn_backward",
+        "dout[:, t] + dh",
+        ("rnn upstream of the last step throughout", "dout[:, -1] + dh",
+         "Every step gets the upstream of the last one; step t gets dh[:, t]."),
+    ),
+    *_instead(
+        "rnn_backward",
+        "dh: Any = 0",
+        ("rnn upstream twice at the end", "dh: Any = dout[:, -1]",
+         "The gradient from behind starts with dh of the last step, which so counts twice; start "
+         "with 0."),
+    ),
+    *_instead(
+        "rnn_backward",
+        "dh, dwx, dwh, db",
+        ("rnn dh0 with its upstream", "dh + dout[:, 0], dwx, dwh, db",
+         "dh0 has dh[:, 0] added; that belongs to the first h, and has passed the step already."),
+    ),
+    *_through_time("rnn", "rnn_backward", "dh", "dout[:, t] + dh"),
+    *_through_time("lstm", "_lstm_backward", "dh, dc", "(dout[:, t] + dh, dc)"),
+    *(
+        Mistake(f"{kind} last step left out", function, "np.stack(hs, axis=1)",
+                "np.stack([*hs[:-1], 0 * h], axis=1)", "The loop ends one step too early.")
+        for kind, function in (("rnn", "rnn_forward"), ("lstm", "_lstm_forward"))
+    ),
+    *_instead(
+        "_lstm_step_backward",
+        "sigmoid_backward(di, i_cache)",
+        ("lstm step sigmoid' of i missing", "di", "di is not taken back through its sigmoid."),
+        ("lstm step tanh' for i", "di * (1 - i * i)",
+         "i came out of a sigmoid, whose slope is i (1 - i); yours is that of tanh."),
+    ),
+    *_instead(
+        "_lstm_step_backward",
+        "sigmoid_backward(df, f_cache)",
+        ("lstm step tanh' for f", "df * (1 - f * f)",
+         "f came out of a sigmoid, whose slope is f (1 - f); yours is that of tanh."),
+    ),
+    *_instead(
+        "_lstm_step_backward",
+        "sigmoid_backward(do, o_cache)",
+        ("lstm step sigmoid' of o missing", "do", "do is not taken back through its sigmoid."),
+        ("lstm step tanh' for o", "do * (1 - o * o)",
+         "o came out of a sigmoid, whose slope is o (1 - o); yours is that of tanh."),
+    ),
+    *_instead(
+        "_lstm_step_backward",
+        "tanh_backward(dg, g_cache)",
+        ("lstm step tanh' of g missing", "dg", "dg is not taken back through its tanh."),
+    ),
+    *_instead(
+        "_lstm_step_backward",
+        "df, dc = dc_next * c, dc_next * f",
+        ("lstm step i for f in dprev_c", "df, dc = dc_next * c, dc_next * i",
+         "dprev_c takes the input gate; the old cell went through the forget gate f."),
+        ("lstm step old gradient in dprev_c",
+         "df, dc = dc_next * c, dout[1] * f",
+         "dprev_c takes dnext_c before the gradient through next_h has been added."),
+        ("lstm step dprev_c without the cell's own",
+         "df, dc = dc_next * c, (dc_next - dout[1]) * f",
+         "dprev_c takes the gradient through next_h alone; dnext_c adds to it."),
+    ),
+    *_instead(
+        "_lstm_step_backward",
+        "sigmoid_backward(di, i_cache),\n            sigmoid_backward(df, f_cache)",
+        ("lstm step di and df in each other's place",
+         "sigmoid_backward(df, f_cache),\n            sigmoid_backward(di, i_cache)",
+         "The gradients are joined in the order f, i; it is i, f, o, g."),
+    ),
+    *_instead(
+        "lstm_forward",
+        "c0 = np.zeros_like(h0)",
+        ("lstm cell starts as h0", "c0 = h0", "The cell starts as h0; it starts at 0."),
+        ("lstm cell starts at one", "c0 = np.ones_like(h0)", "The cell starts at 1, not at 0."),
+    ),
+    *_instead(
+        "lstm_forward",
+        "return _lstm_forward(x, h0, c0, Wx, Wh, b)",
+        ("lstm h0 ignored", "return _lstm_forward(x, 0 * h0, c0, Wx, Wh, b)",
+         "The first h is 0; it is h0."),
+    ),
+    *_instead(
+        "lstm_backward",
+        "return dx, dh0, dWx, dWh, db",
+        ("lstm dh0 missing", "return dx, 0 * dh0, dWx, dWh, db",
+         "dh0 is 0; it is what the first step sends back."),
+        ("lstm dh0 with its upstream", "return dx, dh0 + dh[:, 0], dWx, dWh, db",
+         "dh0 has dh[:, 0] added; that belongs to the first h, and has passed the step already."),
+        ("lstm dh0 is an upstream", "return dx, dh[:, 0], dWx, dWh, db",
+         "dh0 is the upstream of the first step; that still has to pass through the step."),
+    ),
+    *_instead(
+        "word_embedding_backward",
+        "return dW",
+        ("embedding gradient starts from W", "return dW + cache[1]",
+         "dW starts as a copy of W; it starts at 0."),
+        ("embedding gradient starts at one", "return dW + 1", "dW starts at 1; it starts at 0."),
+    ),
+    *_instead(
+        "temporal_affine_backward",
+        "return dx.reshape(x_shape), dw, db",
+        ("temporal affine db of every step", "return dx.reshape(x_shape), dw, dout.sum(axis=0)",
+         "db is summed over the batch only; every step of it used b: axis=(0, 1)."),
+        ("temporal affine db of every example", "return dx.reshape(x_shape), dw, dout.sum(axis=1)",
+         "db is summed over the steps only; every example used b: axis=(0, 1)."),
+        ("temporal affine db of the last step",
+         "return dx.reshape(x_shape), dw, dout[:, -1].sum(axis=0)",
+         "db holds the last step only; it is a sum over all of them."),
+        ("temporal affine dw and db of the last step",
+         "last = inner[0].reshape(x_shape)[:, -1]\n"
+         "    return dx.reshape(x_shape), last.T @ dout[:, -1], dout[:, -1].sum(axis=0)",
+         "dw and db hold the last step only; they add up over all of them."),
+    ),
+    *_instead(
+        "temporal_softmax_loss",
+        'return _temporal_softmax_loss(x, y, mask, mean="examples")',
+        *(
+            (name, 'loss, dx = _temporal_softmax_loss(x, y, mask, mean="examples")\n'
+             "    N, T, V = x.shape\n"
+             '    all_loss, all_dx = _temporal_softmax_loss(x, y, mask | True, mean="examples")\n'
+             f"    return {wrong}", says)
+            for name, wrong, says in (
+                ("temporal dx without the mask", "loss, all_dx",
+                 "dx lacks the mask: steps that it leaves out still get a gradient."),
+                ("temporal loss without the mask", "all_loss, dx",
+                 "The loss lacks the mask: steps that it leaves out count too."),
+                ("temporal loss and dx without the mask", "all_loss, all_dx",
+                 "The mask is not used: steps that it leaves out count too."),
+                ("temporal dx not over N", "loss, dx * N", "dx is not divided by N."),
+                ("temporal loss not over N", "loss * N, dx", "The loss is not divided by N."),
+                ("temporal loss and dx not over N", "loss * N, dx * N",
+                 "Loss and dx are not divided by N."),
+                ("temporal dx over N T", "loss, dx / T", "dx is divided by N T; it is divided by N."),
+                ("temporal loss over N T", "loss / T, dx",
+                 "The loss is divided by N T; it is divided by N."),
+                ("temporal loss and dx over N T", "loss / T, dx / T",
+                 "Loss and dx are divided by N T; they are divided by N."),
+                ("temporal loss over the steps that count", "loss * N / mask.sum(), dx",
+                 "The loss is divided by the number of steps that count; it is divided by N."),
+                ("temporal loss and dx over the steps that count",
+                 "loss * N / mask.sum(), dx * N / mask.sum()",
+                 "Both are divided by the number of steps that count; they are divided by N."),
+            )
+        ),
+    ),
+]  # fmt: skip

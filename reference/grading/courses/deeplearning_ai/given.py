@@ -1,6 +1,6 @@
 """Files that the course gives with its notebooks, as far as graded functions need them."""
 
-_START = '''
+_START = """
 import numpy as np
 
 
@@ -12,21 +12,21 @@ def __getattr__(name):  # what draws, loads or checks
         raise NameError(f"{name} is not here: nothing that is graded should need it")
 
     return absent
-'''
+"""
 
-_SIGMOID = '''
+_SIGMOID = """
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
-'''
+"""
 
-_RELU = '''
+_RELU = """
 
 def relu(x):
     return np.maximum(0, x)
-'''
+"""
 
-_LAYERS = '''
+_LAYERS = """
 
 def sigmoid(Z):
     return 1 / (1 + np.exp(-Z)), Z
@@ -43,16 +43,16 @@ def relu_backward(dA, cache):
 def sigmoid_backward(dA, cache):
     s, _ = sigmoid(cache)
     return dA * s * (1 - s)
-'''
+"""
 
-_COST = '''
+_COST = """
 
 def compute_cost(a3, Y):
     return -np.nansum(Y * np.log(a3) + (1 - Y) * np.log(1 - a3)) / Y.shape[1]
-'''
+"""
 
 # The network of gradient checking has 4, 5, 3 and 1 units.
-_VECTORS = '''
+_VECTORS = """
 
 NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
 SHAPES = ((5, 4), (5, 1), (3, 5), (3, 1), (1, 3), (1, 1))
@@ -71,14 +71,14 @@ def vector_to_dictionary(theta):
 
 def gradients_to_vector(gradients):
     return np.concatenate([np.reshape(gradients["d" + name], (-1, 1)) for name in NAMES])
-'''
+"""
 
-_SOFTMAX = '''
+_SOFTMAX = """
 
 def softmax(x):
     e = np.exp(x - np.max(x))
     return e / e.sum(axis=0)
-'''
+"""
 
 PROVIDED = {
     "dnn_utils.py": _START + _LAYERS,

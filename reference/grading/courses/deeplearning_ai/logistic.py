@@ -120,8 +120,8 @@ def _one_hidden(dice):
 # What is asked --------------------------------------------------------------------------------
 
 
-def _alone(name, output):
-    return lambda do, e: {output: do(name, next(iter(vars(e).values())))}
+def _alone(name, arg, output):
+    return lambda do, e: {output: do(name, getattr(e, arg))}
 
 
 def _sigmoid_and_Z(do, e):  # noqa: N802
@@ -156,7 +156,7 @@ PROBLEMS = [
     Problem(
         "sigmoid",
         _numbers,
-        _alone("sigmoid", "s"),
+        _alone("sigmoid", "z", "s"),
         ("sigmoid",),
         others=(_sigmoid_and_Z,),
         also=("basic_sigmoid",),
@@ -164,11 +164,11 @@ PROBLEMS = [
     Problem(
         "sigmoid_derivative",
         _numbers,
-        _alone("sigmoid_derivative", "ds"),
+        _alone("sigmoid_derivative", "z", "ds"),
         ("sigmoid_derivative",),
         uses=("sigmoid",),
     ),
-    Problem("softmax", _rows, _alone("softmax", "s"), ("softmax",)),
+    Problem("softmax", _rows, _alone("softmax", "x", "s"), ("softmax",)),
     Problem("propagate", _logistic, _propagate, ("propagate",), uses=("sigmoid",)),
     Problem("optimize", _descent, _optimize, ("optimize",), uses=("propagate", "sigmoid")),
     Problem(

@@ -19,6 +19,42 @@ from reference.grading.courses.deeplearning_ai.columns import (
 from reference.grading.recipe import Problem
 
 
+_NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
+
+
+def three_layers(X, parameters, masks, keep_prob):
+    """Returns A3, and Z1, A1, W1, b1, Z2, A2, W2, b2, Z3, A3, W3, b3."""
+    W1, b1, W2, b2, W3, b3 = (parameters[name] for name in _NAMES)
+    Z1 = affine(X, W1, b1)
+    A1, _ = relu_forward(Z1)
+    A1, _ = dropout_forward(A1, 1 - keep_prob, masks[0])
+    Z2 = affine(A1, W2, b2)
+    A2, _ = relu_forward(Z2)
+    A2, _ = dropout_forward(A2, 1 - keep_prob, masks[1])
+    Z3 = affine(A2, W3, b3)
+    A3, _ = sigmoid_forward(Z3)
+    return A3, (Z1, A1, W1, b1, Z2, A2, W2, b2, Z3, A3, W3, b3)
+
+
+def three_layers_back(X, Y, cache, masks, keep_prob):
+    """Returns a dict: dW1, db1, ..."""
+    Z1, A1, W1, _, Z2, A2, W2, _, _, A3, W3, _ = cache
+    m = X.shape[1]
+    dZ3 = A3 - Y
+    dA2, dW3, db3 = affine_back(dZ3, A2, W3)
+    dA2 = dropout_backward(dA2, (masks[1], 1 - keep_prob, A2.shape))
+    dZ2 = relu_backward(dA2, Z2)
+    dA1, dW2, db2 = affine_back(dZ2, A1, W2)
+    dA1 = dropout_backward(dA1, (masks[0], 1 - keep_prob, A1.shape))
+    dZ1 = relu_backward(dA1, Z1)
+    _, dW1, db1 = affine_back(dZ1, X, W1)
+    grads = {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2, "dW3": dW3, "db3": db3}
+    return {name: grad / m for name, grad in grads.items()}
+
+
+_ALL_KEPT = (np.True_, np.True_)
+
+
 def compute_cost_with_regularization(A3, Y, parameters, lambd):
     """The cross-entropy's mean, and lambd / 2m times the sum of all squared weights."""
     m = Y.shape[1]
@@ -29,24 +65,10 @@ def compute_cost_with_regularization(A3, Y, parameters, lambd):
     return cost + penalty
 
 
-def three_layers_back(X, Y, cache):
-    """cache: Z1, A1, W1, b1, Z2, A2, W2, b2, Z3, A3, W3, b3. Returns dW1, db1, ... in a dict."""
-    Z1, A1, _, _, Z2, A2, W2, _, _, A3, W3, _ = cache
-    m = X.shape[1]
-    dZ3 = A3 - Y
-    dA2, dW3, db3 = affine_back(dZ3, A2, W3)
-    dZ2 = relu_backward(dA2, Z2)
-    dA1, dW2, db2 = affine_back(dZ2, A1, W2)
-    dZ1 = relu_backward(dA1, Z1)
-    _, dW1, db1 = affine_back(dZ1, X, X[:0].T)
-    grads = {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2, "dW3": dW3, "db3": db3}
-    return {name: grad / m for name, grad in grads.items()}
-
-
 def backward_propagation_with_regularization(X, Y, cache, lambd):
-    """Returns a dict: dW1, db1, ..."""
+    """cache: as three_layers gives it. Returns a dict: dW1, db1, ..."""
     m = X.shape[1]
-    grads = three_layers_back(X, Y, cache)
+    grads = three_layers_back(X, Y, cache, _ALL_KEPT, 1.0)
     for k, W in enumerate((cache[2], cache[6], cache[10]), start=1):
         grads[f"dW{k}"] = grads[f"dW{k}"] + l2_loss(W, lambd / m)[1]
     return grads
@@ -54,17 +76,9 @@ def backward_propagation_with_regularization(X, Y, cache, lambd):
 
 def forward_propagation_with_dropout(X, parameters, keep_prob=0.5, *, masks=None):
     """masks: D1, D2. Returns A3, cache: Z1, D1, A1, W1, b1, Z2, D2, A2, W2, b2, Z3, A3, W3, b3."""
-    W1, b1, W2, b2, W3, b3 = (parameters[name] for name in _NAMES)
     D1, D2 = masks
-    Z1 = affine(X, W1, b1)
-    A1, _ = relu_forward(Z1)
-    A1, _ = dropout_forward(A1, 1 - keep_prob, D1)
-    Z2 = affine(A1, W2, b2)
-    A2, _ = relu_forward(Z2)
-    A2, _ = dropout_forward(A2, 1 - keep_prob, D2)
-    Z3 = affine(A2, W3, b3)
-    A3, _ = sigmoid_forward(Z3)
-    return A3, (Z1, D1, A1, W1, b1, Z2, D2, A2, W2, b2, Z3, A3, W3, b3)
+    A3, (Z1, *one, Z2, A2, W2, b2, Z3, _, W3, b3) = three_layers(X, parameters, (D1, D2), keep_prob)
+    return A3, (Z1, D1, *one, Z2, D2, A2, W2, b2, Z3, A3, W3, b3)
 
 
 def share_kept(keep_prob):
@@ -74,43 +88,28 @@ def share_kept(keep_prob):
 
 def backward_propagation_with_dropout(X, Y, cache, keep_prob):
     """Returns a dict: dW1, db1, ..."""
-    Z1, D1, A1, _, _, Z2, D2, A2, W2, _, _, A3, W3, _ = cache
-    m = X.shape[1]
-    dZ3 = A3 - Y
-    dA2, dW3, db3 = affine_back(dZ3, A2, W3)
-    dA2 = dropout_backward(dA2, (D2, 1 - keep_prob, D2.shape))
-    dZ2 = relu_backward(dA2, Z2)
-    dA1, dW2, db2 = affine_back(dZ2, A1, W2)
-    dA1 = dropout_backward(dA1, (D1, 1 - keep_prob, D1.shape))
-    dZ1 = relu_backward(dA1, Z1)
-    _, dW1, db1 = affine_back(dZ1, X, X[:0].T)
-    grads = {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2, "dW3": dW3, "db3": db3}
-    return {name: grad / m for name, grad in grads.items()}
+    Z1, D1, A1, W1, b1, Z2, D2, *rest = cache
+    grads = three_layers_back(X, Y, (Z1, A1, W1, b1, Z2, *rest), (D1, D2), keep_prob)
+    return grads
 
 
 def forward_propagation_n(X, Y, parameters):
     """Returns cost, cache."""
-    W1, b1, W2, b2, W3, b3 = (parameters[name] for name in _NAMES)
     m = X.shape[1]
-    Z1 = affine(X, W1, b1)
-    A1, _ = relu_forward(Z1)
-    Z2 = affine(A1, W2, b2)
-    A2, _ = relu_forward(Z2)
-    Z3 = affine(A2, W3, b3)
-    A3, _ = sigmoid_forward(Z3)
-    return cross_entropy(A3, Y) / m, (Z1, A1, W1, b1, Z2, A2, W2, b2, Z3, A3, W3, b3)
+    A3, cache = three_layers(X, parameters, _ALL_KEPT, 1.0)
+    return cross_entropy(A3, Y) / m, cache
 
 
 def backward_propagation_n(X, Y, cache):
     """Returns a dict: dW1, db1, ..."""
-    grads = three_layers_back(X, Y, cache)
+    grads = three_layers_back(X, Y, cache, _ALL_KEPT, 1.0)
     return grads
 
 
 def gradient_check_n(parameters, gradients, X, Y):
-    """|g - h| / (|g| + |h|) of the gradients g and h, here the true slope, not differences."""
+    """|g - h| / (|g| + |h|) of gradients g and what they should be, h: no differences are taken."""
     _, cache = forward_propagation_n(X, Y, parameters)
-    true = three_layers_back(X, Y, cache)
+    true = backward_propagation_n(X, Y, cache)
     grad = np.concatenate([gradients["d" + name].ravel() for name in _NAMES])
     gradapprox = np.concatenate([true["d" + name].ravel() for name in _NAMES])
     numerator = np.linalg.norm(grad - gradapprox)
@@ -118,7 +117,7 @@ def gradient_check_n(parameters, gradients, X, Y):
     return numerator / denominator
 
 
-# Of one number x: J = theta x. The notebook uses names of course 1 for it.
+# Gradient checking begins with one number, J = theta x, under two names of course 1.
 
 
 def forward_propagation_1d(x, theta):
@@ -131,8 +130,6 @@ def backward_propagation_1d(x, theta):
     return x + 0 * theta
 
 
-_NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
-
 FUNCTIONS = {
     "compute_cost_with_regularization": compute_cost_with_regularization,
     "backward_propagation_with_regularization": backward_propagation_with_regularization,
@@ -143,37 +140,26 @@ FUNCTIONS = {
     "gradient_check_n": gradient_check_n,
     "forward_propagation (1-D)": forward_propagation_1d,
     "backward_propagation (1-D)": backward_propagation_1d,
-    "share_kept": share_kept,
 }
 
 
 # What is drawn --------------------------------------------------------------------------------
 
+_HELD = ("Z1", "A1", "W1", "b1", "Z2", "A2", "W2", "b2", "Z3", "A3", "W3", "b3")
 
-def _network(dice, sizes, m, keep_prob=None):
-    """X, Y, parameters and what the forward keeps, as a dict; its masks, with a keep_prob."""
+
+def _network(dice, sizes, m, masks=_ALL_KEPT, keep_prob=1.0):
+    """X, Y, parameters and the forward's cache, as a dict."""
 
     def draw():
         parameters, X = layers(dice, *sizes, 1), moderate(dice, sizes[0], m)
-        masks = tuple(np.ones((n, m), bool) for n in sizes[1:])
-        if keep_prob is not None:
-            masks = tuple(_mask(dice, *mask.shape) for mask in masks)
-        options = {"keep_prob": keep_prob or 1.0, "masks": masks}
-        _, cache = forward_propagation_with_dropout(X, parameters, **options)
-        names = ("Z1", "D1", "A1", "W1", "b1", "Z2", "D2", "A2", "W2", "b2", "Z3", "A3", "W3", "b3")
-        held = dict(zip(names, cache, strict=True))
-        if keep_prob is None:
-            held = {name: held[name] for name in names if name[0] != "D"}
-        e = {"X": X, "Y": Y, "parameters": parameters, "cache": held, "batch_axis": 1}
-        return e, [held["Z1"], held["Z2"]]
+        _, cache = three_layers(X, parameters, masks, keep_prob)
+        cache = dict(zip(_HELD, cache, strict=True))
+        e = {"X": X, "Y": Y, "parameters": parameters, "cache": cache, "batch_axis": 1}
+        return e, [cache["Z1"], cache["Z2"]]
 
     Y = answers(dice, m)
     return clear(draw)
-
-
-def _mask(dice, n, m):
-    """Some units kept, some dropped."""
-    return dice.rng.permutation(np.arange(n * m) % 3 > 0).reshape(n, m)
 
 
 def _three(dice):
@@ -182,32 +168,32 @@ def _three(dice):
 
 
 def _regularized(dice):
-    return _three(dice) | {"lambd": dice.pick(0.5, 0.1, 0.7, 2.0)}
+    return _three(dice) | {"lambd": (0.5, 0.1, 0.7, 2.0)[dice.k % 4]}
 
 
 def _dropped(dice):
-    m, *sizes = dice.sizes(4)
-    keep_prob = dice.pick(0.5, 0.8, 0.7, 0.86)
-    return _network(dice, sizes, m, keep_prob) | {"keep_prob": keep_prob}
+    m, n, *hidden = dice.sizes(4)
+    # Some units kept, some dropped.
+    D1, D2 = (dice.rng.permutation(np.arange(k * m) % 3 > 0).reshape(k, m) for k in hidden)
+    keep_prob = (0.5, 0.8, 0.7, 0.86)[dice.k % 4]
+    e = _network(dice, (n, *hidden), m, (D1, D2), keep_prob)
+    return e | {"D1": D1, "D2": D2, "keep_prob": keep_prob}
 
 
 def _chance(dice):
     m, *sizes = dice.sizes(4)
     m = m if dice.small else 60
-    X = moderate(dice, sizes[0], m)
-    e = {"X": X, "parameters": layers(dice, *sizes, 1), "batch_axis": 1}
-    return e | {"keep_prob": dice.pick(0.5, 0.8, 0.7, 0.3)}
+    e = {"X": moderate(dice, sizes[0], m), "parameters": layers(dice, *sizes, 1)}
+    return e | {"keep_prob": (0.5, 0.8, 0.7, 0.3)[dice.k % 4], "batch_axis": 1}
 
 
 def _checked(dice):
     """The course's network, and gradients that are off."""
-    m = 2 if dice.small else 3
-    e = _network(dice, (4, 5, 3), m)
-    true = three_layers_back(e["X"], e["Y"], tuple(e.pop("cache").values()))
+    e = _network(dice, (4, 5, 3), 2 + dice.k % 2)
+    true = backward_propagation_n(e["X"], e["Y"], tuple(e.pop("cache").values()))
     off = 1 + 0.5 * dice.rng.normal(size=6)
-    e["gradients"] = {name: true["d" + name] * f for name, f in zip(_NAMES, off, strict=True)}
-    e["gradients"] = {"d" + name: grad for name, grad in e["gradients"].items()}
-    return e
+    gradients = {name: grad * f for (name, grad), f in zip(true.items(), off, strict=True)}
+    return e | {"gradients": gradients}
 
 
 def _line(dice):
@@ -233,9 +219,9 @@ def _back_with_regularization(do, e):
 def _forward_with_dropout(do, e):
     name, masks = "forward_propagation_with_dropout", {}
     if do.ours:
-        masks = {"masks": tuple(np.asarray(D).astype(bool) for D in (e.given["_D1"], e.given["_D2"]))}
+        masks = {"masks": [np.asarray(e.given[name]).astype(bool) for name in ("_D1", "_D2")]}
     A3, cache = do(name, e.X, e.parameters, e.keep_prob, parts=2, **masks)
-    _, D1, A1, _, _, _, D2, A2, *_ = (do.method(cache, "__getitem__", k) for k in range(14))
+    D1, A1, D2, A2 = (do.method(cache, "__getitem__", k) for k in (1, 2, 6, 7))
     outputs = {"A3": A3, "A1": A1, "A2": A2}
     if not do.ours:
         return outputs | {"_D1": D1, "_D2": D2}
@@ -255,8 +241,9 @@ def _share_kept(e, theirs):
 
 
 def _back_with_dropout(do, e):
-    name = "backward_propagation_with_dropout"
-    return keys(do, do(name, e.X, e.Y, tuple(e.cache.values()), e.keep_prob), *_GRADS)
+    name, (Z1, A1, W1, b1, Z2, *rest) = "backward_propagation_with_dropout", e.cache.values()
+    cache = (Z1, e.D1, A1, W1, b1, Z2, e.D2, *rest)
+    return keys(do, do(name, e.X, e.Y, cache, e.keep_prob), *_GRADS)
 
 
 def _forward_n(do, e):

@@ -167,6 +167,8 @@ def _backward(name):
 
     def recipe(do, e):
         if do.ours and e.given["dAdZ"] is not None:
+            if name == "Identity" and np.size(e.given["dAdZ"]) == 1:
+                return {"dAdZ": 1.0}  # the number alone
             slope = type(e)(**(vars(e) | {"dLdA": np.ones_like(e.Z)}))
             return {"dAdZ": _at_kinks(name, asked(do, slope)["dLdZ"], slope)}
         outputs = asked(do, e)

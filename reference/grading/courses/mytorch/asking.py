@@ -14,7 +14,7 @@ Path = tuple[str, ...]  # an attribute, of an attribute, of the object
 
 
 def fill(do: Any, thing: Any, **arrays: Any) -> None:
-    """Set attributes, each in the shape that it has there: (C,), (1, C) and (C, 1) are all in use."""
+    """Set attributes, each in the shape that it has there: (C,), (1, C) and (C, 1) are in use."""
     for name, array in arrays.items():
         shape = do.get(do.get(thing, name), "shape")
         do.set(thing, name, do.method(do.value(array), "reshape", shape))

@@ -1,7 +1,5 @@
 """ScaledDotProductAttention and MultiHeadAttention."""
 
-import numpy as np
-
 from manual.attention import attention_backward, attention_forward
 from manual.temporal import temporal_affine_backward, temporal_affine_forward
 from reference.cards import Mistake

@@ -96,7 +96,7 @@ class CTCLoss:
         return total / len(target)
 
     def backward(self):
-        """dY[t, n, k] = -sum gamma[t, s] / y[t, n, k] over the s with symbol k. Returns (T, N, C)."""
+        """dY[t, n, k] = -sum of gamma[t, s] / y[t, n, k] over all s with symbol k. (T, N, C)."""
         dY = np.zeros(self.logits.shape)
         for n, (symbols, gamma) in enumerate(self.kept):
             for s, symbol in enumerate(symbols):

@@ -37,10 +37,10 @@ class Linear:
 
 
 class Flatten:
-    """All axes but the first as one."""
+    """Every example as one row."""
 
     def forward(self, A):
-        """A: (N, C, W) or (N, C, H, W). Returns Z (N, C W) or (N, C H W)."""
+        """A: (N, C, W). Returns Z (N, C W)."""
         Z, self.cache = flatten_forward(A)
         return Z
 
@@ -59,10 +59,8 @@ def _linear(dice):
 
 
 def _flatten(dice):
-    *shape, _ = dice.sizes(4)
-    shape = shape if dice.k % 2 else [*shape, 2]
-    A = dice.array(*shape)
-    return {"A": A, "dLdZ": dice.array(shape[0], A.size // shape[0])}
+    N, C, W = dice.sizes(3)
+    return {"A": dice.array(N, C, W), "dLdZ": dice.array(N, C * W)}
 
 
 def _made(do, e):

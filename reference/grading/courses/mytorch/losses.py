@@ -74,7 +74,7 @@ _THREE = np.array([[1.0], [2.0], [3.0]])
 
 
 def _dLdb(do):  # noqa: N802
-    """What their Linear gives for dLdb where the sum is 6 and the mean 2: which of the two means."""
+    """What their Linear gives for dLdb where the sum is 6 and the mean 2."""
     linear = do("Linear", 1, 1)
     do.method(linear, "forward", np.ones((3, 1)))
     do.method(linear, "backward", _THREE)

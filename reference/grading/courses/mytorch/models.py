@@ -1,5 +1,7 @@
 """MLP0, MLP1 and MLP4: Linear and ReLU, one after the other."""
 
+from itertools import pairwise
+
 from reference.cards import Mistake
 from reference.grading.courses.mytorch.activations import ReLU
 from reference.grading.courses.mytorch.asking import fill, first, put
@@ -85,10 +87,14 @@ def _drawn(name):
 
     def draw(dice):
         N = dice.sizes(1)[0]
-        arrays = {"A": dice.array(N, sizes[0])}
-        for k, (D, M) in enumerate(zip(sizes, sizes[1:], strict=False)):
-            arrays |= {f"W{k}": dice.array(M, D), f"b{k}": dice.array(M)}
-        return arrays | {"dLdA": dice.array(N, sizes[-1])}
+
+        def array(*shape):  # no half-integers: their sums lie on the corners of relu
+            return dice.rng.normal(size=shape).round(2 if dice.small else 15)
+
+        arrays = {"A": array(N, sizes[0])}
+        for k, (D, M) in enumerate(pairwise(sizes)):
+            arrays |= {f"W{k}": array(M, D), f"b{k}": array(M)}
+        return arrays | {"dLdA": array(N, sizes[-1])}
 
     return draw
 
@@ -102,6 +108,8 @@ def _made(name, apart):
         found = []
         for k in range(len(SIZES[name]) - 1):
             linear = first(do, layers, k if apart else 2 * k)
+            if not apart:
+                first(do, layers, 2 * k + 1)  # which is not there where they stand apart
             put(do, linear, W=getattr(e, f"W{k}"))
             fill(do, linear, b=getattr(e, f"b{k}"))
             found.append(linear)

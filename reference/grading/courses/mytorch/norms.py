@@ -113,8 +113,8 @@ FUNCTIONS = {
 
 
 def _batchnorm(dice, *pixels):
-    N, C = dice.sizes(2, at_least=2)
-    C = 1 if dice.small else C
+    N, C = dice.sizes(2)
+    N, C = (3 - len(pixels) // 2, 1) if dice.small else (N if N > 2 else 7, C)
     Z = dice.array(N, C, *pixels)
     if not dice.small:
         Z[:, 0] *= 1e-4  # a variance that eps is not small beside

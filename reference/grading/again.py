@@ -1,0 +1,140 @@
+"""Once more: a share of the calls in a fresh worker, where the same must come out.
+
+What differs from run to run gets no points, and nothing of it stands in a result, so that the same
+submission has the same result on any day. A file that names a clock or the like is asked everything
+again; its things lie elsewhere in memory, so that what depends on that differs too.
+"""
+
+import re
+import secrets
+from typing import Any, Protocol
+
+import numpy as np
+
+from reference.grading.box.wire import Other
+from reference.grading.recipe import Problem, Recipe
+from reference.grading.sheet import Sheet
+from reference.grading.smallest import smallest
+from reference.grading.trial import Attempt, Judgement, attempt
+from reference.grading.workers import Worker, WorkerError
+
+# What may come out otherwise the next time.
+CHANCE = re.compile(
+    r"\b(?:time|datetime|urandom|secrets|uuid\w*|perf_counter\w*|monotonic\w*|process_time\w*"
+    r"|getrandom|ctypes|gc|inspect|weakref|SystemRandom|tracemalloc|resource)\b"
+    r"|\b(?:id|hash|object|set|frozenset|empty|empty_like|globals|locals|vars|getattr|eval|exec)\s*\("
+    r"|\b(?:global|nonlocal)\s|\bsys\._|__(?!init__|name__|main__|call__|future__|file__)\w+__"
+)
+EXCUSED = "the same call gave another result in a fresh process"
+
+
+class Said(Protocol):
+    """How an entry for an error is written."""
+
+    def __call__(
+        self, entry: dict[str, Any], problem: Problem, judgement: Judgement, recipe: Recipe
+    ) -> dict[str, Any]: ...
+
+
+def by_chance(texts: list[str]) -> bool:
+    """Whether a submission's files name anything that may differ from run to run."""
+    return any(CHANCE.search(text) for text in texts)
+
+
+def once_more(
+    sheet: Sheet, problem: Problem, entry: dict[str, Any], worker: Worker, all_of_it: bool, said: Said
+) -> tuple[dict[str, Any], list[str]]:
+    """The entry, changed where something else came out; and what there is for review.
+
+    Errors: WorkerError
+    """
+    judgement, recipe = entry["_judgement"], entry["_recipe"]
+    review: list[str] = []
+    messages = True  # whether the errors say the same
+    for k in _examples(judgement, all_of_it):
+        first = judgement.attempts[k]
+        second = attempt(sheet, problem, recipe, worker, k, count=k == _counted(judgement))
+        if not same(first, second):
+            return _by_chance(entry), []
+        messages = messages and first.error == second.error
+        _keep_remarks(entry, first, second)
+        review += _differences(sheet, problem, recipe, k, second)
+    if judgement.error is not None and not messages:
+        error = judgement.error | {"message": "(its message is another one each time)"}
+        entry |= said(entry, problem, judgement._replace(error=error), recipe)
+    if all_of_it and entry.get("counterexample"):
+        other = smallest(sheet, problem, recipe, judgement, worker)
+        if other is None or any(entry["counterexample"].get(k) != v for k, v in other.items()):
+            return _by_chance(entry), []
+    return entry, review
+
+
+def _counted(judgement: Judgement) -> int:
+    """The example in which calls are counted: one of the larger ones, neither corner nor extreme."""
+    return len(judgement.attempts) - 3
+
+
+def _examples(judgement: Judgement, all_of_it: bool) -> list[int]:
+    """Those to repeat, the last first."""
+    run = [k for k, each in enumerate(judgement.attempts) if each.notes]
+    wanted = {_counted(judgement), 0}
+    if judgement.error is not None:
+        wanted.add(judgement.error["example"])
+    return [k for k in reversed(run) if all_of_it or k in wanted]
+
+
+def _by_chance(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry of a function that gives one thing now and another then: nothing of either."""
+    entry.pop("category", None)
+    parts = [each | {"verdict": "nondeterministic", "score": 0.0} for each in entry["parts"]]
+    return entry | {
+        "verdict": "nondeterministic", "score": 0.0, "mistake": None, "message": EXCUSED,
+        "counterexample": None, "parts": parts, "remarks": [],
+    }  # fmt: skip
+
+
+def _keep_remarks(entry: dict[str, Any], first: Attempt, second: Attempt) -> None:
+    for kind in ("warned", "written"):
+        gone = set(first.notes[kind]) - set(second.notes[kind])
+        entry["remarks"] = [each for each in entry["remarks"] if each not in gone]
+
+
+def _differences(
+    sheet: Sheet, problem: Problem, recipe: Recipe, k: int, tried: Attempt
+) -> list[str]:
+    """Whether it calls its forward, or itself, far more often than it was asked to."""
+    asked = len(sheet.program(problem, recipe, k)[0]["steps"])
+    for name in filter(None, (problem.forward, problem.needs[-1])):
+        calls = tried.notes["counts"].get(name, 0)
+        if calls > asked + 3:
+            return [f"{problem.name} calls {name} {calls - 1} times: a gradient by differences?"]
+    return []
+
+
+def same(one: Attempt, two: Attempt) -> bool:
+    """Whether two runs of an example came out alike; errors by their kind and type."""
+    if (one.error is None) != (two.error is None):
+        return False
+    if one.error is not None and two.error is not None:
+        return all(one.error[each] == two.error[each] for each in ("kind", "type"))
+    return set(one.outputs) == set(two.outputs) and all(
+        _alike(value, two.outputs[name]) for name, value in one.outputs.items()
+    )
+
+
+def _alike(a: Any, b: Any) -> bool:
+    words = (str, Other, type(None))
+    if isinstance(a, words) or isinstance(b, words):
+        return type(a) is type(b) and a == b
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape or a.dtype != b.dtype or a.dtype.kind not in "biufc":
+        return bool(a.dtype.kind == b.dtype.kind == "O" and a == b)
+    with np.errstate(all="ignore"):
+        # Sums may end in other digits where arrays lie at other places in memory.
+        scale = np.max(np.abs(a[np.isfinite(a)]), initial=0.0)
+        return bool(np.allclose(a, b, rtol=1e-9, atol=1e-9 * float(scale), equal_nan=True))
+
+
+def shift() -> int:
+    """A seed for where things lie in a worker's memory."""
+    return 1 + secrets.randbelow(2**31)

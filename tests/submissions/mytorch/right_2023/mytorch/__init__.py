@@ -1,0 +1,2 @@
+from . import nn
+from . import optim

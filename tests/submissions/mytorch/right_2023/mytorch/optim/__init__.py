@@ -1,0 +1,3 @@
+from .sgd import SGD
+from .adam import Adam
+from .adamW import AdamW
