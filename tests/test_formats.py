@@ -82,7 +82,7 @@ BAD = {
     "nan": result([entry("f", float("nan")), entry("g", float("inf")), entry("h", 1.0)]),
     "html": result([entry("f", 0.0, message="<script>alert('x')</script>]]>&amp; \"quoted\"")]),
     "huge": result([entry("f", 0.0, message="x" * 3_000_000, remarks=["y " * 300_000] * 30)] * 9),
-    "unicode": result([entry("f", 0.0, message="\ud800 \x00 \x1b[31m \u202e \u5b66 \ufffe \r\na\rb")]),
+    "unicode": result([entry("f", 0.0, message="\ud800 \x00 \x1b[31m \u202e\u5b66\ufffe\r\na\rb")]),
     "no problems": result([]),
     "fractions": result([entry(f"f{k}", 1 / 3 * (k % 4), 1.0) for k in range(7)]),
     "thirds of a point": result([entry("f", 0.1, 1 / 3), entry("g", 1 / 3, 1 / 3)]),
@@ -517,15 +517,19 @@ def test_shown_code_runs():
     assert space["mode"] == "train" and space["y"].dtype.kind == "i"
 
 
-@pytest.mark.parametrize("name", ["backproof", "cs231n"])
+SCRIPTS = {
+    "backproof": ("affine_backward", "adam", "clip_by_norm", "lstm_step_forward", "svm_loss"),
+    "cs231n": ("affine_backward", "batchnorm_forward", "conv_backward_naive", "sgd_momentum"),
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_scripts_of_recipes_lead_to_their_outputs(name):
     known = course(name)
-    for problem in list(known.problems.values())[::4]:
+    for problem in (known.problems[each] for each in SCRIPTS[name]):
         example = {"extreme": False, "corner": False} | drawn(problem, b"secret", 6)[0]
         e = SimpleNamespace(**example)
         steps, names = program(problem.recipe, e, 1)
-        if problem.given:
-            continue
         right = problem.recipe(Ours(known.functions), e)
         for output in names:
             outputs = dict(zip(names, steps["send"], strict=True))

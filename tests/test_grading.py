@@ -1,4 +1,4 @@
-"""The grader on one submission: its verdicts, what it forgives, what it says, that it always says it."""
+"""The grader on one submission: its verdicts, what it forgives, what it says, every time."""
 
 import json
 import re
@@ -186,7 +186,8 @@ FAIR = {
     ),
     "loops": (
         "    db = np.sum(dout, axis=0)\n",
-        "    db = np.zeros(dout.shape[1])\n    for n in range(len(dout)):\n        for m in range(dout.shape[1]):\n            db[m] += dout[n, m]\n",
+        "    db = np.zeros(dout.shape[1])\n    for row in dout:\n"
+        "        for m, d in enumerate(row):\n            db[m] += d\n",
     ),
     "matrix products": (AFFINE, "    dw = np.einsum('nd,nm->dm', x.reshape(len(x), -1), dout)\n"),
 }
@@ -399,7 +400,7 @@ BAD = {
     'course = "cs231n"\nhints = ["all"]\n[points]\n1 = ["relu_forward"]': "hints is ['all']",
     'course = "cs231n"\n[points]\n1 = ["relu_forward"]\n[limits]\ncall = 0': "call is 0",
     'course = "cs231n"\n[points]\n1 = ["relu_forward"]\n[limits]\ncalls = 1': "'calls'",
-    'course = "cs231n"\n[points]\n1 = ["dropout_forward"]\n[conventions]\np_is = "x"': "expected one of: 'drop', 'keep'",
+    'course = "cs231n"\n[points]\n1 = ["dropout_forward"]\n[conventions]\np_is = 1': "p_is is 1",
     'course = "cs231n"\n[points]\n1 = ["relu_forward", "relu_forward"]': "stands twice",
     "course = [": "assignment x",
     'course = "cs231n"\nexamples = 1\n[points]\n1 = ["relu_forward"]': "examples is 1",

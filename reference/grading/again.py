@@ -7,7 +7,7 @@ again; its things lie elsewhere in memory, so that what depends on that differs 
 
 import re
 import secrets
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from reference.grading.recipe import Problem, Recipe
 from reference.grading.sheet import Sheet
 from reference.grading.smallest import smallest
 from reference.grading.trial import Attempt, Judgement, attempt
-from reference.grading.workers import Worker, WorkerError
+from reference.grading.workers import Worker
 
 # What may come out otherwise the next time.
 CHANCE = re.compile(
@@ -25,15 +25,7 @@ CHANCE = re.compile(
     r"|\b(?:id|hash|object|set|frozenset|empty|empty_like|globals|locals|vars|getattr|eval|exec)\s*\("
     r"|\b(?:global|nonlocal)\s|\bsys\._|__(?!init__|name__|main__|call__|future__|file__)\w+__"
 )
-EXCUSED = "the same call gave another result in a fresh process"
-
-
-class Said(Protocol):
-    """How an entry for an error is written."""
-
-    def __call__(
-        self, entry: dict[str, Any], problem: Problem, judgement: Judgement, recipe: Recipe
-    ) -> dict[str, Any]: ...
+FORGOTTEN = "the same call gave another result in a fresh process"
 
 
 def by_chance(texts: list[str]) -> bool:
@@ -42,31 +34,35 @@ def by_chance(texts: list[str]) -> bool:
 
 
 def once_more(
-    sheet: Sheet, problem: Problem, entry: dict[str, Any], worker: Worker, all_of_it: bool, said: Said
-) -> tuple[dict[str, Any], list[str]]:
-    """The entry, changed where something else came out; and what there is for review.
+    sheet: Sheet, problem: Problem, entry: dict[str, Any], worker: Worker, all_of_it: bool,
+    right: Any = None,
+) -> list[str]:  # fmt: skip
+    """Run examples of an entry again; where something else comes out, it is forgotten.
 
-    Errors: WorkerError
+    entry["_unlike"] is set where an error comes again, with another message.
+    Returns what there is for review. Errors: WorkerError
     """
     judgement, recipe = entry["_judgement"], entry["_recipe"]
     review: list[str] = []
-    messages = True  # whether the errors say the same
     for k in _examples(judgement, all_of_it):
         first = judgement.attempts[k]
-        second = attempt(sheet, problem, recipe, worker, k, count=k == _counted(judgement))
+        second = attempt(sheet, problem, recipe, worker, k, right, count=k == _counted(judgement))
         if not same(first, second):
-            return _by_chance(entry), []
-        messages = messages and first.error == second.error
+            forget(entry)
+            return []
+        entry["_unlike"] = entry.get("_unlike", False) or first.error != second.error
         _keep_remarks(entry, first, second)
         review += _differences(sheet, problem, recipe, k, second)
-    if judgement.error is not None and not messages:
-        error = judgement.error | {"message": "(its message is another one each time)"}
-        entry |= said(entry, problem, judgement._replace(error=error), recipe)
-    if all_of_it and entry.get("counterexample"):
-        other = smallest(sheet, problem, recipe, judgement, worker)
-        if other is None or any(entry["counterexample"].get(k) != v for k, v in other.items()):
-            return _by_chance(entry), []
-    return entry, review
+    return review
+
+
+def check_counterexample(
+    sheet: Sheet, problem: Problem, entry: dict[str, Any], worker: Worker
+) -> None:
+    """Look for the smallest example once more; where it is another, the entry is forgotten."""
+    found = smallest(sheet, problem, entry["_recipe"], entry["_judgement"], worker)
+    if found is None or any(entry["counterexample"].get(k) != v for k, v in found.items()):
+        forget(entry)
 
 
 def _counted(judgement: Judgement) -> int:
@@ -83,14 +79,15 @@ def _examples(judgement: Judgement, all_of_it: bool) -> list[int]:
     return [k for k in reversed(run) if all_of_it or k in wanted]
 
 
-def _by_chance(entry: dict[str, Any]) -> dict[str, Any]:
+def forget(entry: dict[str, Any]) -> None:
     """The entry of a function that gives one thing now and another then: nothing of either."""
-    entry.pop("category", None)
     parts = [each | {"verdict": "nondeterministic", "score": 0.0} for each in entry["parts"]]
-    return entry | {
-        "verdict": "nondeterministic", "score": 0.0, "mistake": None, "message": EXCUSED,
-        "counterexample": None, "parts": parts, "remarks": [],
+    entry |= {
+        "verdict": "nondeterministic", "score": 0.0, "mistake": None, "message": FORGOTTEN,
+        "counterexample": None, "parts": parts, "remarks": [], "_unlike": False,
     }  # fmt: skip
+    for name in ("category", "why"):
+        entry.pop(name, None)
 
 
 def _keep_remarks(entry: dict[str, Any], first: Attempt, second: Attempt) -> None:

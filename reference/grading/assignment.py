@@ -34,8 +34,10 @@ from reference.grading.courses import Course, course
 
 SHIPPED = Path(__file__).with_name("assignments")
 LEVELS = ("category", "cause", "algebra")
-KEYS = {"title", "course", "hints", "ties", "extremes", "outdated", "examples", "points", "conventions", "limits",
-        "late", "released"}  # fmt: skip
+KEYS = {
+    "title", "course", "hints", "ties", "extremes", "outdated", "examples", "points",
+    "conventions", "limits", "late", "released",
+}  # fmt: skip
 
 CHOICES = {
     "ties": ("remark", "strict"),

@@ -1,4 +1,4 @@
-"""A class: many submissions, in as many processes as wanted, the same results on any number of them."""
+"""A class: many submissions, in as many processes as wanted, the same results on any number."""
 
 import atexit
 from collections.abc import Iterator

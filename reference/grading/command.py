@@ -22,6 +22,7 @@ from reference.grading.formats import FORMATS, Context
 from reference.grading.submission import submissions
 
 Formats = StrEnum("Formats", {name: name for name in FORMATS})
+TEXT = Formats("text")
 
 assignments = typer.Typer(help="List the assignments that come along, or begin a new one.")
 
@@ -33,7 +34,7 @@ def grade_command(
     assignment_name: Annotated[
         str, typer.Option("--assignment", "-a", help="A name that comes along, or a TOML.")
     ],
-    form: Annotated[Formats, typer.Option("--format", "-f", help="Who reads it.")] = Formats("text"),
+    form: Annotated[Formats, typer.Option("--format", "-f", help="Who reads it.")] = TEXT,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A file; a folder for one file each.")
     ] = None,
@@ -45,13 +46,13 @@ def grade_command(
     practice: Annotated[
         bool, typer.Option(help="Run even where the code cannot be locked in.")
     ] = False,
-    attempt: Annotated[int, typer.Option(min=0, help="The student's n-th try: how much is told.")] = 0,
-    submitted: Annotated[str, typer.Option(help="When it was handed in: 2026-10-01T23:10:00Z")] = "",
+    attempt: Annotated[int, typer.Option(min=0, help="The n-th try: how much is told.")] = 0,
+    submitted: Annotated[str, typer.Option(help="When: 2026-10-01T23:10:00Z")] = "",
     times: Annotated[Path | None, typer.Option(help="A CSV: submission,submitted")] = None,
     roster: Annotated[
         Path | None, typer.Option(help="A CSV of students: submission,student_id,...")
     ] = None,
-    metadata: Annotated[Path | None, typer.Option(help="Gradescope's submission_metadata.json")] = None,
+    metadata: Annotated[Path | None, typer.Option(help="Gradescope's JSON.")] = None,
     many: Annotated[
         bool | None, typer.Option("--many/--one", help="A folder of submissions, or one of files.")
     ] = None,
@@ -67,7 +68,8 @@ def grade_command(
         places = submissions(paths, names, many)
         about = _json(metadata) if metadata else {}
         when = _times(times, submitted, about)
-        context = Context(os.environ, datetime.now().astimezone(), _rows(roster), about, known.released)
+        now = datetime.now().astimezone()
+        context = Context(os.environ, now, _rows(roster), about, known.released)
     except (ValueError, OSError) as error:
         _stop(error)
     if not attempt and isinstance(about.get("previous_submissions"), list):
@@ -86,8 +88,8 @@ def grade_command(
         try:
             for result in graded(order, places, jobs or os.cpu_count() or 1, scheduler):
                 official = result["official"] and order.secret != PUBLIC
-                result = handed_in(result | {"official": official}, known, when(result["submission"]))
-                results.append(result)
+                result |= {"official": official}
+                results.append(handed_in(result, known, when(result["submission"])))
                 progress.advance(task)
         except (ValueError, OSError) as error:
             _stop(error)
@@ -97,8 +99,7 @@ def grade_command(
 
 def _write(results: list[dict], form: Any, out: Path | None, context: Context, pairs: list) -> None:
     """To a file, to a folder with one file each and one of the class, or to the screen."""
-    folder = out is not None and (out.is_dir() or str(out).endswith("/") or len(results) > 1 and form.many is None)
-    if out is not None and folder:
+    if out is not None and (out.is_dir() or (len(results) > 1 and form.many is None)):
         out.mkdir(parents=True, exist_ok=True)
         for result in results:
             name = "".join(c if c.isalnum() or c in "-_. ()" else "_" for c in result["submission"])
@@ -128,7 +129,8 @@ def list_command() -> None:
     """The assignments that come along: functions and points."""
     for name in shipped():
         found = assignment(name)
-        typer.echo(f"{name:20} {len(found.points):3} functions {found.max_score:5g} points  {found.title}")
+        what = f"{len(found.points):3} functions {found.max_score:5g} points"
+        typer.echo(f"{name:20} {what}  {found.title}")
 
 
 @assignments.command("new")
@@ -145,7 +147,8 @@ def new_command(
     try:
         known = course_of(course)
         problems = chosen(known, [each.strip() for each in functions.split(",") if each.strip()])
-        files = {f"{name}.py": starter(name, known, problems), f"{name}.toml": toml(name, known, problems)}
+        files = {f"{name}.py": starter(name, known, problems)}
+        files |= {f"{name}.toml": toml(name, known, problems)}
         if not folder.is_dir():
             raise ValueError(f"there is no folder {folder}")
         for path in (folder / file for file in files):
@@ -180,7 +183,7 @@ def gradescope_command(
 
 def github_command(
     assignment_name: Annotated[str, typer.Argument(metavar="ASSIGNMENT")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="A file, else the screen.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A file.")] = None,
 ) -> None:
     """Write a workflow for GitHub that grades each push."""
     from reference.grading.platforms import github_workflow

@@ -1,12 +1,12 @@
 """The examples that all students of an assignment face: drawn by Hypothesis, from a secret.
 
-Hypothesis chooses sizes and options; the numbers come from generators whose seeds are an HMAC of the
-secret, the function's name and the example's number. Who does not know the secret knows nothing of
-them; who knows it draws the same again.
+Hypothesis chooses sizes and options; the numbers come from generators whose seeds are an HMAC of
+the secret, the function's name and the example's number. Who does not know the secret knows nothing
+of them; who knows it draws the same again.
 
 The first examples are small and plain, to be shown when they fail. The others have sizes that all
-differ, two examples or more, numbers and upstream of both signs: an upstream of ones, a batch of one
-or a square matrix hide mistakes.
+differ, two rows or more, numbers and upstream of both signs: an upstream of ones, a batch of one or
+a square matrix hide mistakes.
 """
 
 import hashlib
@@ -15,11 +15,12 @@ from itertools import permutations, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
 
 from manual.checks import Array
+from reference.networks import PLAIN_RUN
 
 if TYPE_CHECKING:
     from reference.grading.recipe import Problem
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 SMALL = 3  # so many small examples come first
 # What Hypothesis chooses a size tuple from: no more than 100 each, or it prefers the first.
 _DISTINCT = {
-    n: [p for p in permutations(range(2, 7), n)][:: 1 if n < 4 else 2][:100]
+    n: list(permutations(range(2, 7), n))[:: 1 if n < 4 else 2][:100]
     for n in (1, 2, 3, 4, 5)
 }
-_SMALL = {n: [p for p in product((2, 1), repeat=n)][:100] for n in (1, 2, 3, 4, 5)}
+_SMALL = {n: list(product((2, 1), repeat=n))[:100] for n in (1, 2, 3, 4, 5)}
 
 
 class Dice:
@@ -93,13 +94,7 @@ def drawn(problem: "Problem", secret: bytes, count: int) -> list[dict[str, Any]]
     # One example of Hypothesis is all of ours. Its first is made of first choices alone, and is
     # passed over for the second.
     @hypothesis_seed(key(secret, problem.name))
-    @settings(
-        max_examples=2,
-        phases=[Phase.generate],
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(max_examples=2, phases=[Phase.generate], **PLAIN_RUN)
     @given(st.data())
     def draw(data: Any) -> None:
         examples.clear()

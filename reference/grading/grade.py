@@ -5,23 +5,22 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from reference.grading.again import by_chance, check_counterexample, forget, once_more, same, shift
 from reference.grading.assignment import LEVELS
 from reference.grading.hints import category, hint
 from reference.grading.interleave import SAYS, STALE, interleaved
+from reference.grading.lent import OFTEN, Lent
 from reference.grading.naming import Named, Namer
 from reference.grading.outdated import cure, cure_of_text
-from reference.grading.recipe import Held, Ours, Problem, Recipe
+from reference.grading.recipe import Ours, Problem, Recipe
+from reference.grading.said import error_of, errors_of, words_of
 from reference.grading.sheet import Sheet
 from reference.grading.smallest import smallest
 from reference.grading.submission import Submission
-from reference.grading.trial import Attempt, Judgement, attempt, read, trial
+from reference.grading.trial import Judgement, read, trial
 from reference.grading.workers import WALLS, Box, Worker, WorkerError
 
 SCHEMA = "backproof/result/v1"
-LENT = "a cache of the course's own"
-REPLAYED = 2  # examples of each function that a fresh worker repeats
 
 
 class Grader:
@@ -48,9 +47,7 @@ class Grader:
         with Desk(self, submission) as desk:
             problems = [desk.problem(problem) for problem in self.sheet.problems]
             desk.replay(problems)
-        for each in problems:
-            each.pop("_judgement", None)
-            each.pop("_recipe", None)
+        problems = [{k: v for k, v in each.items() if k[0] != "_"} for each in problems]
         score = round(sum(each["score"] for each in problems), 6)
         return {
             "schema": SCHEMA,
@@ -88,7 +85,9 @@ class Desk:
         self._graded = [self.aliases.get(top, top) + dot + rest for top, dot, rest in tops]
         self._scipy = any("scipy" in text for text in submission.files.values())
         self._worker: Worker | None = None
-        self._loaded: dict[str, Any] = {}
+        self._unloadable: WorkerError | None = None
+        self._broken: list[dict[str, Any]] = []  # statements that raised when they were loaded
+        self._missing: set[str] = set()
         self._spent = 0.0
         self._end = time.monotonic() + self.sheet.assignment.limits.total
 
@@ -133,16 +132,27 @@ class Desk:
 
     def worker(self) -> Worker:
         """The worker of this submission, a new one if the last has ended."""
+        if self._unloadable is not None:
+            raise self._unloadable
         if self._worker is None or not self._worker.alive:
-            self._worker, self._loaded = self._fresh()
-            for problem in _dicts(self._loaded.get("problems")):
-                what = f"{problem.get('path')}, line {problem.get('line')}: {problem.get('type')}"
-                told = f"{what}: {problem.get('message')}"[:300]
-                if told not in self.remarks and not str(problem.get("path")).endswith(".ipynb"):
-                    self.remarks.append(told)
-            for name in _strings(self._loaded.get("blocked")):
-                self.review.append(f"imports {name}")
+            try:
+                self._worker, loaded = self._fresh()
+            except WorkerError as error:
+                self._unloadable = error
+                raise
+            self._broken = errors_of(loaded.get("problems"))
+            self._missing = set(words_of(loaded.get("missing"), 1000))
+            self.remarks += [each for each in self._told(loaded) if each not in self.remarks]
+            self.review += [f"imports {name}" for name in words_of(loaded.get("blocked"))]
         return self._worker
+
+    def _told(self, loaded: dict[str, Any]) -> list[str]:
+        """What went wrong when the files were loaded; of notebooks, most is of no interest."""
+        return [
+            f"{each['path']}, line {each['line']}: {each['type']}: {each['message']}"[:300]
+            for each in errors_of(loaded.get("problems"))
+            if not str(each["path"]).endswith(".ipynb")
+        ]
 
     def _drop(self) -> None:
         if self._worker is not None:
@@ -168,29 +178,28 @@ class Desk:
             return entry | {"verdict": "missing", "message": message}
         try:
             self.worker()
-            broken = self._broken(problem)
+            broken = self._why_missing(problem)
             if broken is not None:
                 return self._unreadable(entry, problem, broken)
             judgement, recipe, note = self._tried(problem)
         except WorkerError as gone:
             return entry | {"verdict": gone.kind, "message": f"{problem.name}: {gone.message}"}
+        entry |= {"_judgement": judgement, "_recipe": recipe, "_lent": bool(note)}
         if judgement.error is not None:
             return self._raised(entry, problem, judgement, recipe)
         return self._weighed(entry, problem, judgement, recipe, note)
 
-    def _broken(self, problem: Problem) -> dict[str, Any] | None:
+    def _why_missing(self, problem: Problem) -> dict[str, Any] | None:
         """The error of loading, where that is why the function is not there."""
         name = problem.needs[-1].partition(".")[0]
-        if name not in _strings(self._loaded.get("missing")):
+        if name not in self._missing:
             return None
-        home = self.homes[name]
-        found = [p for p in _dicts(self._loaded.get("problems")) if p.get("path") == home]
-        return found[-1] if found else {"type": "NameError", "message": f"{name} is not defined"}
+        found = [each for each in self._broken if each["path"] == self.homes[name]]
+        missing = error_of({"type": "NameError", "message": f"{name} is not defined"})
+        return found[-1] if found else missing | {"path": self.homes[name]}
 
-    def _unreadable(self, entry: dict[str, Any], problem: Problem, broken: dict[str, Any]) -> dict:
-        home = self.homes[problem.needs[-1].partition(".")[0]]
-        error = {"kind": "raises", "function": "", "path": home, "line": None} | broken
-        text = self.submission.files[home]
+    def _unreadable(self, entry: dict[str, Any], problem: Problem, error: dict[str, Any]) -> dict:
+        text = self.submission.files[self.homes[problem.needs[-1].partition(".")[0]]]
         cured = cure(error, self.submission.files)
         if not cured and error["type"] in ("SyntaxError", "TabError", "IndentationError"):
             cured = cure_of_text(text)
@@ -221,7 +230,11 @@ class Desk:
             if judgement.correct:
                 return best
         helped = self._with_ours(problem)
-        if helped is not None and (best is None or _better(helped[0], best[0], own)):
+        if helped is not None and (
+            best is None
+            or _better(helped[0], best[0], own)
+            or (_lacks(best[0]) and not _lacks(helped[0]))
+        ):
             best = helped
         if best is None:
             assert gone is not None
@@ -230,38 +243,16 @@ class Desk:
 
     def _with_ours(self, problem: Problem) -> tuple[Judgement, Recipe, str] | None:
         """The same with the right functions in place of those of the student's that it calls."""
-        # In any file: what it calls may stand in a helper of the student's beside it.
-        text = "\n".join(self.submission.files.values())
-        called = [name for name in problem.uses if re.search(rf"(?<!def )\b{name}\s*\(", text)]
-        called += [n for n in problem.uses if n not in called and self._provided_calls(n, text)]
-        if not called:
+        lent = self._lent(problem)
+        if not lent.names:
             return None
-        convention = self.sheet.conventions(problem)[0]
-        ours = Ours(self.sheet.functions, convention)
-        lent: dict[str, None] = {}
-
-        def right(name: str, args: tuple, options: dict) -> Any:
-            if name not in called:
-                raise LookupError("this function is not lent")
-            lent[name] = None
-            args = tuple(Held(a) if isinstance(a, dict) else a for a in self._returned(args))
-            before = [dict(a) if isinstance(a, Held) else {} for a in args]
-            value = self._lent(ours(name, *args, **self._returned(options)))
-            return value, [
-                {key: new for key, new in a.items() if new is not old.get(key)}
-                if isinstance(a, Held)
-                else {}
-                for a, old in zip(args, before, strict=True)
-            ]
-
-        self._held: list[Any] = []
+        own = problem.needs[-1].rpartition(".")[2]
+        best: tuple[Judgement, Recipe] | None = None
         try:
-            worker, _ = self._fresh(proxies=called)
+            worker, _ = self._fresh(proxies=lent.names)
             with worker:
-                best: tuple[Judgement, Recipe] | None = None
                 for recipe in (problem.recipe, *problem.others):
-                    judgement = trial(self.sheet, problem, recipe, worker, right)
-                    own = problem.needs[-1].rpartition(".")[2]
+                    judgement = trial(self.sheet, problem, recipe, worker, lent)
                     if best is None or _better(judgement, best[0], own):
                         best = judgement, recipe
                     if judgement.correct:
@@ -269,8 +260,16 @@ class Desk:
         except WorkerError:
             return None
         assert best is not None
-        names = ", ".join(list(lent)[:4])
+        names = ", ".join(list(lent.asked)[:4])
         return *best, f"graded with the right {names} in place of yours"
+
+    def _lent(self, problem: Problem) -> Lent:
+        """The course's functions that a problem admits and the student's code calls."""
+        # In any file: what it calls may stand in a helper of the student's beside it.
+        text = "\n".join(self.submission.files.values())
+        called = [name for name in problem.uses if re.search(rf"(?<!def )\b{name}\s*\(", text)]
+        called += [n for n in problem.uses if n not in called and self._provided_calls(n, text)]
+        return Lent(Ours(self.sheet.functions, self.sheet.conventions(problem)[0]), called)
 
     def _provided_calls(self, name: str, text: str) -> bool:
         """Whether the text calls something that the course provides, which calls name."""
@@ -280,23 +279,6 @@ class Desk:
                 if defined and defined[1] in text and re.search(rf"\b{name}\s*\(", part):
                     return True
         return False
-
-    def _lent(self, value: Any) -> Any:
-        """Our result, for the box: arrays as they are, a cache as its number."""
-        if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[1], np.ndarray):
-            self._held.append(value[1])
-            return value[0], (LENT, len(self._held) - 1)
-        return value
-
-    def _returned(self, value: Any) -> Any:
-        """What came back from the box: the number of a cache as the cache."""
-        if isinstance(value, tuple):
-            if len(value) == 2 and isinstance(value[0], str) and value[0] == LENT:
-                return self._held[value[1]]
-            return tuple(self._returned(each) for each in value)
-        if isinstance(value, dict):
-            return {key: self._returned(each) for key, each in value.items()}
-        return value
 
     # Verdicts ---------------------------------------------------------------------------------------
 
@@ -378,7 +360,6 @@ class Desk:
                 {"name": name, "verdict": status, "score": score, "max_score": round(share, 6)}
             )
         entry["remarks"] = judgement.remarks + ([note] if note else [])
-        entry["_judgement"], entry["_recipe"] = judgement, recipe
         if judgement.correct:
             entry["score"] = entry["max_score"]
             entry["message"] = "; ".join(
@@ -448,46 +429,44 @@ class Desk:
         again = [
             (p, e) for p, e in zip(self.sheet.problems, entries, strict=True) if "_judgement" in e
         ]
-        if not again:
-            return
+        all_of_it = by_chance(list(self.submission.files.values()))
+        worker: Worker | None = None
         try:
-            worker, _ = self._fresh()
+            for problem, entry in reversed(again):
+                if worker is None or not worker.alive:
+                    worker, loaded = self._fresh(shift=shift())
+                    told = self._told(loaded)
+                    self.remarks = [each for each in self.remarks if each in told]
+                self._once_more(problem, entry, worker, all_of_it)
         except WorkerError:
             return
-        with worker:
-            for problem, entry in reversed(again):
-                self._replayed(problem, entry, worker)
+        finally:
+            if worker is not None:
+                worker.__exit__()
 
-    def _replayed(self, problem: Problem, entry: dict[str, Any], worker: Worker) -> None:
-        judgement: Judgement = entry["_judgement"]
-        if any(remark.startswith("graded with") for remark in entry["remarks"]) or not worker.alive:
+    def _once_more(self, problem: Problem, entry: dict, worker: Worker, all_of_it: bool) -> None:
+        try:
+            if entry["_lent"]:
+                lent = self._lent(problem)
+                there, _ = self._fresh(proxies=lent.names, shift=shift())
+                with there:
+                    once_more(self.sheet, problem, entry, there, all_of_it, lent)
+                if any(n > OFTEN * len(entry["_judgement"].attempts) for n in lent.asked.values()):
+                    self.review.append(f"{problem.name} asks for what is lent again and again")
+            else:
+                self.review += once_more(self.sheet, problem, entry, worker, all_of_it)
+            if all_of_it and entry["counterexample"]:
+                check_counterexample(self.sheet, problem, entry, worker)
+        except WorkerError as gone:
+            if gone.kind != "timeout":
+                forget(entry)
             return
-        count = len(judgement.attempts)
-        recipe = entry["_recipe"]
-        for k in (count - 3, 0)[:REPLAYED]:
-            first = judgement.attempts[k]
-            if not first.outputs:
-                continue
-            try:
-                second = attempt(self.sheet, problem, recipe, worker, k, count=k != 0)
-            except WorkerError:
-                return
-            if second.error is None and set(second.outputs) == set(first.outputs):
-                if not _same(first, second):
-                    entry["verdict"] = "nondeterministic"
-                    entry["score"] = 0.0
-                    entry["message"] = "the same call gave another result in a fresh process"
-                    return
-            if k and entry["verdict"] == "correct":
-                self._interleaved(problem, entry, worker, k)
-            counts = second.notes.get("counts")
-            forward = problem.forward
-            if isinstance(counts, dict) and forward and isinstance(counts.get(forward), int):
-                if counts[forward] > 3:
-                    self.review.append(
-                        f"{problem.name} calls {forward} {counts[forward] - 1} times: a gradient by differences?"
-                    )
-
+        if entry.pop("_unlike", False):
+            error = entry["_judgement"].error | {"message": "(its message differs each time)"}
+            judgement = entry["_judgement"]._replace(error=error)
+            entry |= self._raised(entry, problem, judgement, entry["_recipe"])
+        if entry["verdict"] == "correct" and not entry["_lent"]:
+            self._interleaved(problem, entry, worker, len(entry["_judgement"].attempts) - 3)
 
     def _interleaved(self, problem: Problem, entry: dict, worker: Worker, k: int) -> None:
         """The k-th example with another through it: a stale cache shows."""
@@ -501,19 +480,16 @@ class Desk:
         except WorkerError:
             return
         first = entry["_judgement"].attempts[k]
-        if again.error is not None or not _same(first, again):
+        if not same(first, again):
+            parts = [each | {"verdict": "wrong", "score": 0.0} for each in entry["parts"]]
             entry |= {"verdict": "wrong", "score": 0.0, "mistake": STALE, "message": SAYS}
+            entry["parts"] = parts
 
 
-def _same(one: Attempt, two: Attempt) -> bool:
-    for name, a in one.outputs.items():
-        b = two.outputs[name]
-        if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-            if a.shape != b.shape or not np.allclose(a, b, rtol=1e-9, atol=0, equal_nan=True):
-                return False
-        elif type(a) is not type(b):
-            return False
-    return True
+def _lacks(judgement: Judgement) -> bool:
+    """Whether it fails for want of something that another file has."""
+    error = judgement.error
+    return error is not None and error["type"] in ("NameError", "ModuleNotFoundError")
 
 
 def _better(one: Judgement, two: Judgement, name: str) -> bool:
@@ -536,20 +512,6 @@ def _shapes(judgement: Judgement) -> str:
 
 def _names(problem: Problem) -> list[str]:
     return [name.partition(".")[0] for name in (*problem.needs, *problem.uses, *problem.also)]
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return (
-        [each for each in value if isinstance(each, dict)][:20] if isinstance(value, list) else []
-    )
-
-
-def _strings(value: Any) -> list[str]:
-    return (
-        [each[:80] for each in value if isinstance(each, str)][:20]
-        if isinstance(value, list)
-        else []
-    )
 
 
 __all__ = ["Callable", "Grader"]

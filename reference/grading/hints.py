@@ -45,7 +45,8 @@ def hint(named: Named, level: str) -> str:
         return _short(f"Could this be it, in {what}? {named.says}")
     right, wrong = _line(named.right), _line(named.wrong)
     return _short(
-        f"Yours acts like `{wrong}` in place of `{right}`. Can you derive why it must be the second?"
+        f"Yours acts like `{wrong}` in place of `{right}`. "
+        "Can you derive why it must be the second?"
     )
 
 

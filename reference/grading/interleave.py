@@ -33,7 +33,9 @@ def interleaved(one: dict[str, Any], two: dict[str, Any], graded: str) -> dict[s
 
 
 def _called(step: list[Any]) -> str:
-    return {"call": 1, "method": 2}.get(step[0], 0) and step[{"call": 1, "method": 2}[step[0]]]
+    """The function or method that a step calls; "" for one that calls none."""
+    at = {"call": 1, "method": 2}.get(step[0])
+    return step[at] if at else ""
 
 
 def _moved(value: Any, move: Callable[[int], int]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from reference.grading.recipe import Ours
+from reference.grading.recipe import Held, Ours
 
 NUMBERS = 1 << 13  # in all arguments of a call; an honest one has some hundreds
 SIZE = 64  # of a whole number, which may be a padding or a count of classes
@@ -22,27 +22,35 @@ class Lent:
     """Answers for the lent names, and for no others."""
 
     def __init__(self, ours: Ours, names: list[str]):
-        self._ours, self._names = ours, names
+        self._ours, self.names = ours, names
         self._caches: list[Any] = []
         self._room = KEPT
         self.asked: Counter[str] = Counter()
 
     def __call__(self, name: str, args: tuple, options: dict) -> Any:
-        """What the function gives; a cache goes as its number here. Errors: LookupError."""
-        if name not in self._names:
+        """What the function gives, and what it has written into its dicts. Errors: LookupError."""
+        if name not in self.names:
             raise LookupError("this function is not lent")
         if _numbers((args, options)) > NUMBERS:
             raise LookupError("too much for a function that is lent")
         self.asked[name] += 1
-        given, named = self._returned(args), self._returned(options)
+        given = [self._returned(each) for each in args]
+        given = [Held(each) if isinstance(each, dict) else each for each in given]
+        before = [dict(each) if isinstance(each, Held) else {} for each in given]
         with np.errstate(all="ignore"):
-            return self._kept(self._ours(name, *given, **named))
+            value = self._kept(self._ours(name, *given, **self._returned(options)))
+        return value, [
+            {key: new for key, new in each.items() if new is not old.get(key)}
+            if isinstance(each, Held)
+            else {}
+            for each, old in zip(given, before, strict=True)
+        ]
 
     def _kept(self, value: Any) -> Any:
-        """Our result, for the box: arrays as they are, caches as a number of ours."""
+        """Our result, for the box: arrays as they are, a cache as its number."""
         if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[1], np.ndarray):
             self._room -= _bytes(value[1])
-            if self._room < 0 or len(self._caches) > 10_000:
+            if self._room < 0:
                 raise LookupError("too much is kept of what was lent")
             self._caches.append(value[1])
             return value[0], (CACHE, len(self._caches) - 1)
@@ -54,8 +62,6 @@ class Lent:
             if len(value) == 2 and isinstance(value[0], str) and value[0] == CACHE:
                 return self._caches[value[1]]
             return tuple(self._returned(each) for each in value)
-        if isinstance(value, list):
-            return [self._returned(each) for each in value]
         if isinstance(value, dict):
             return {key: self._returned(each) for key, each in value.items()}
         return value
@@ -64,27 +70,32 @@ class Lent:
 def _numbers(value: Any, key: Any = "") -> int:
     """How many numbers there are. Errors: LookupError for one that may be a size, and is too large."""
     if isinstance(value, np.ndarray | np.generic):
-        if value.dtype.kind in "iu" and np.max(np.abs(value), initial=0) > SIZE * SIZE:
+        whole = value.dtype.kind in "iu" and key != "seed"
+        if (
+            whole
+            and np.size(value)
+            and not (abs(int(value.max())) <= SIZE >= abs(int(value.min())))
+        ):
             raise LookupError("a whole number too large for a function that is lent")
-        if np.ndim(value):
-            return value.size
-    if isinstance(value, int | np.integer) and key != "seed" and abs(int(value)) > SIZE:
-        raise LookupError("a whole number too large for a function that is lent")
+        return np.size(value)
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
         return 1  # a cache
+    if isinstance(value, int) and key != "seed" and abs(value) > SIZE:
+        raise LookupError("a whole number too large for a function that is lent")
     if isinstance(value, dict):
         return 1 + sum(_numbers(each, name) for name, each in value.items())
     if isinstance(value, tuple | list):
-        return 1 + sum(_numbers(each) for each in value)
+        return 1 + sum(map(_numbers, value))
     return 1
 
 
 def _bytes(value: Any) -> int:
+    """About what a cache takes, which is made of arrays; twice what it holds twice."""
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, dict):
         value = list(value.values())
-    return 64 + sum(map(_bytes, value)) if isinstance(value, tuple | list) else 64
+    return 1000 + sum(map(_bytes, value)) if isinstance(value, tuple | list) else 1000
 
 
 __all__ = ["OFTEN", "Lent"]

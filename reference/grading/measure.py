@@ -1,8 +1,8 @@
 """When a student's array agrees with ours: how far a right program may be off, and what is said.
 
-Our code runs once more on inputs nudged by 2^-40 of themselves. What moves by that is what a program
-may lose that computes as well as twelve of sixteen digits allow; 64 times it, and 2^-36 of the
-largest number of the array, is the allowance. In float32 the nudge is 2^-20 and the share 2^-18.
+Our code runs once more on inputs nudged by 2^-40 of themselves. What moves by that is what a
+program may lose that keeps twelve of its sixteen digits; 64 times it, and 2^-36 of the largest
+number of the array, is the allowance. In float32 the nudge is 2^-20 and the share 2^-18.
 A mistake moves the numbers by parts of themselves, ten thousand times more.
 """
 

@@ -18,7 +18,7 @@ import numpy as np
 from reference.cards import Mistake
 from reference.grading.measure import Want, compare
 from reference.grading.recipe import Between, Problem
-from reference.grading.sheet import Sheet, run
+from reference.grading.sheet import Sheet, given_numbers, run
 from reference.grading.trial import Judgement, derived
 
 
@@ -34,7 +34,7 @@ class Named(NamedTuple):
 
 
 class Namer:
-    """Knows the variants of each problem, and what they give on each example; asked again and again."""
+    """Knows the variants of each problem, and what they give on each example."""
 
     def __init__(self, sheet: Sheet):
         self.sheet = sheet
@@ -42,7 +42,7 @@ class Namer:
         self._outputs: dict[Any, Any] = {}
 
     def name(self, problem: Problem, judgement: Judgement) -> list[Named]:
-        """The mistakes that explain what was found: one for all, or one for each wrong output; or none."""
+        """The mistakes that explain what was found: one for all, one for each output, or none."""
         bad = [output for output in judgement.found if judgement.status(output) != "right"]
         if not bad or judgement.error:
             return []
@@ -54,7 +54,7 @@ class Namer:
         survivors = self._survivors(problem, judgement, list(judgement.found))
         if len(survivors) == 1:
             return [_told(survivors[0], tuple(bad))]
-        if len(survivors) > 1 or len(bad) == 1 and len(judgement.found) == 1:
+        if len(survivors) > 1 or (len(bad) == 1 and len(judgement.found) == 1):
             return []
         named = []
         for output in bad:
@@ -110,7 +110,7 @@ class Namer:
     def _same(self, problem, one: "Variant", two: "Variant", judgement: Judgement, outputs) -> bool:
         """Whether two variants give the same to the last bits, on every example."""
         for k, tried in enumerate(judgement.attempts):
-            if not tried.outputs:
+            if not tried.outputs or self.sheet.examples(problem)[k].corner:
                 continue
             a = self._values(problem, one, k, judgement, tried.outputs)
             b = self._values(problem, two, k, judgement, tried.outputs)
@@ -194,9 +194,8 @@ class Namer:
                     else np.max(want.moved, initial=0)
                 )
                 got = theirs.get(output)
-                if (
-                    got is None
-                    or np.shape(got) != np.shape(want.value)
+                if got is None or (
+                    np.shape(got) != np.shape(want.value)
                     and np.squeeze(got).shape != np.squeeze(want.value).shape
                 ):
                     return False
@@ -209,11 +208,12 @@ class Namer:
         self, problem, variant: "Variant", k: int, judgement: Judgement, theirs: Any
     ) -> Any:
         convention = judgement.convention
-        at = (problem.name, variant.key, k, tuple(convention.items()))
-        if problem.given or at not in self._outputs:
+        given = given_numbers(problem, theirs)
+        at = (problem.name, variant.key, k, tuple(convention.items()), given)
+        if given is None or at not in self._outputs:
             example = self.sheet.examples(problem)[k]
             values = variant.run(problem, example, self.sheet, convention, theirs)
-            if problem.given:
+            if given is None:
                 return values
             self._outputs[at] = values
         return self._outputs[at]
@@ -275,7 +275,7 @@ def _batch(e: SimpleNamespace) -> int:
 
 
 GENERIC = [
-    Generic("negated", "The sign is wrong: it is the negative of what it should be.", lambda g, e: -g),
+    Generic("negated", "The sign is wrong: it is the negative of the right one.", lambda g, e: -g),
     Generic("doubled", "It is twice what it should be.", lambda g, e: 2 * g),
     Generic("halved", "It is half of what it should be.", lambda g, e: g / 2),
     Generic("over the batch size", "It is divided by the batch size, and should not be.",
@@ -306,19 +306,21 @@ def _told(variant: Variant, outputs: tuple[str, ...]) -> Named:
 def _planted(sheet: Sheet, called: set[str], problem: Problem) -> Iterator[Variant]:
     """The course's own mistakes in its own functions, then those of the cards in manual/'s.
 
-    Of the latter those in the graded function come first: the same mistake may also stand in one
-    that it calls.
+    Those in the graded function come first: the same mistake may also stand in one that it calls.
     """
     from reference.mistakes import MISTAKES, held
 
     functions = sheet.functions
+    every: list[Variant] = []
     for mistake in sheet.assignment.course.mistakes:
         # A file may hold manual/'s function as _name, beside its own.
         if called & {mistake.function, mistake.function.removeprefix("_")}:
-            yield Variant(mistake, _own(mistake.function, functions))
+            every.append(Variant(mistake, _own(mistake.function, functions)))
     for mistake in sorted(MISTAKES.values(), key=lambda m: m.function not in problem.needs):
         if mistake.function in called:
-            yield Variant(mistake, held(mistake.function))
+            every.append(Variant(mistake, held(mistake.function)))
+    graded = problem.needs[-1]
+    yield from sorted(every, key=lambda v: v.mistake.function.removeprefix("_") != graded)  # type: ignore[union-attr]
 
 
 def _own(name: str, functions: dict[str, Callable]) -> Callable:

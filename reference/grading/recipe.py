@@ -181,7 +181,8 @@ def forward_of(name: str, *args: str, parts: int = 2) -> Recipe:
 
     def recipe(do: Any, e: Any) -> dict[str, Any]:
         result = do(name, *(getattr(e, arg) for arg in args), parts=parts)
-        return {"out": result[0] if parts else result}
+        out: Any = result[0] if parts else result
+        return {"out": out}
 
     return recipe
 
@@ -203,8 +204,8 @@ def backward_from(backward: str, cache: tuple[str, ...], *grads: str) -> Recipe:
     """
 
     def recipe(do: Any, e: Any) -> dict[str, Any]:
-        held = tuple(getattr(e, name) for name in cache)
-        return _grads(do, backward, (e.dout, held if len(held) > 1 else held[0]), grads)
+        held: list[Any] = [getattr(e, name) for name in cache]
+        return _grads(do, backward, (e.dout, tuple(held) if len(held) > 1 else held[0]), grads)
 
     return recipe
 

@@ -21,9 +21,9 @@ def words(value: Any, most: int = 160) -> str:
     return _ADDRESS.sub("0x...", _UNSEEN.sub("?", value[: 4 * most]))[:most]
 
 
-def words_of(value: Any) -> list[str]:
+def words_of(value: Any, most: int = 20) -> list[str]:
     """The first texts of a list."""
-    every = value[:20] if isinstance(value, list) else []
+    every = value[:most] if isinstance(value, list) else []
     return [words(each) for each in every if isinstance(each, str)]
 
 

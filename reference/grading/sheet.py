@@ -1,4 +1,4 @@
-"""The sheet of an assignment: its examples, and what is right for each. Made once for a whole class."""
+"""The sheet of an assignment: its examples, and what is right for each; made once for a class."""
 
 from collections.abc import Callable
 from itertools import product
@@ -53,19 +53,26 @@ class Sheet:
     def wants(
         self, problem: Problem, k: int, convention: dict[str, Any], theirs: dict[str, Any]
     ) -> Wants | None:
-        """What is right; None where this convention cannot explain what the student's chance made."""
-        at = (problem.name, k, tuple(convention.items()))
-        if problem.given:
-            return wanted(problem, self.examples(problem)[k], self.functions, convention, theirs)
+        """What is right; None where this convention cannot explain what chance made of theirs."""
+        example, given = self.examples(problem)[k], given_numbers(problem, theirs)
+        if given is None:
+            return wanted(problem, example, self.functions, convention, theirs)
+        at = (problem.name, k, tuple(convention.items()), given)
         if at not in self._wants:
-            example = self.examples(problem)[k]
-            self._wants[at] = wanted(problem, example, self.functions, convention, {})
+            self._wants[at] = wanted(problem, example, self.functions, convention, theirs)
         return self._wants[at]
 
     @property
     def functions(self) -> dict[str, Callable]:
         """The course's functions, right."""
         return self.assignment.course.functions
+
+
+def given_numbers(problem: Problem, theirs: dict[str, Any]) -> tuple[Any, ...] | None:
+    """What ours are given, where it is small numbers, so that results can be kept; else None."""
+    given = tuple(theirs.get(name) for name in problem.given)
+    small = all(type(value) is int and -9 <= value <= 9 for value in given)
+    return given if small else None
 
 
 def wanted(
@@ -75,7 +82,7 @@ def wanted(
     values = run(problem, example, functions, convention, theirs)
     if values is None:
         return None
-    moved = {name: 0.0 for name in values}
+    moved: dict[str, Any] = dict.fromkeys(values, 0.0)
     for k in range(2):
         other = run(problem, nudged(example, k), functions, convention, theirs)
         for name, value in values.items():

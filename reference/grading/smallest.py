@@ -21,8 +21,8 @@ def smallest(
 ) -> dict[str, Any] | None:
     """Inputs, the output that is wrong, what was expected and what came: plain data.
 
-    Starts from the failing example with the fewest numbers; sets its arrays to zeros and small whole
-    numbers, one by one, as long as it still fails.
+    Starts from the failing example with the fewest numbers, and sets arrays and numbers to zero,
+    one by one, as long as it still fails.
     """
     failing = []
     for name, every in judgement.found.items():
@@ -131,7 +131,7 @@ def plain(value: Any) -> Any:
         return plain(rounded.tolist())
     if isinstance(value, np.generic):
         return plain(value.item())
-    if isinstance(value, complex) or isinstance(value, float) and not np.isfinite(value):
+    if isinstance(value, complex) or (isinstance(value, float) and not np.isfinite(value)):
         return str(value)  # JSON has no word for it
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}

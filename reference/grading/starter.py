@@ -47,7 +47,8 @@ def toml(name: str, course: Course, problems: list[str]) -> str:
 def starter(name: str, course: Course, problems: list[str]) -> str:
     """The file that students fill in: signatures and docstrings, and nothing below them."""
     wanted = [each.partition(".")[0] for each in problems]
-    parts = [f'"""{name}: write what raises NotImplementedError. NumPy is all you need."""', "", "import numpy as np"]
+    parts = [f'"""{name}: write what raises NotImplementedError. NumPy is all you need."""', ""]
+    parts += ["import numpy as np"]
     for function in dict.fromkeys(wanted):
         parts += ["", "", _emptied(course.functions[function])]
     return "\n".join(parts) + "\n"
@@ -67,7 +68,8 @@ def _emptied(thing: Callable) -> str:
 
 
 def _private(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef) and node.name.startswith("_") and node.name != "__init__"
+    name = node.name if isinstance(node, ast.FunctionDef) else ""
+    return name.startswith("_") and name != "__init__"
 
 
 def _empty(function: ast.FunctionDef) -> None:

@@ -31,7 +31,7 @@ class Submission(NamedTuple):
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def homes(self, names: Iterable[str]) -> dict[str, str]:
-        """The file that defines each name: the one that defines most of them, then the shallowest."""
+        """The file that defines each name: that which defines most of them, then the shallowest."""
         wanted = set(names)
         defined = {path: defines(text) & wanted for path, text in self.files.items()}
         homes: dict[str, str] = {}
@@ -150,7 +150,7 @@ def _parts_of_zip(path: Path) -> dict[str, list[str]]:
 
 
 def _members(path: Path, problems: list[str]) -> Iterator[tuple[str, bytes]]:
-    """The Python files and notebooks below a path, or in a zip, with their bytes. No link is followed."""
+    """The Python files and notebooks below a path, or in a zip. No link is followed."""
     if path.is_dir():
         for file in sorted(path.rglob("*")):
             parts = file.relative_to(path).parts

@@ -19,7 +19,14 @@ FORBIDDEN = (
     "torch", "jax", "jaxlib", "tensorflow", "autograd", "keras", "theano", "mxnet", "cupy", "flax",
     "tinygrad", "micrograd", "mygrad", "needle", "manual", "reference", "backproof", "comparisons",
 )  # fmt: skip
-OWN = ("load", "lock", "look", "old", "run", "wire")  # the box's modules: a student's have these names
+OWN = (
+    "load",
+    "lock",
+    "look",
+    "old",
+    "run",
+    "wire",
+)  # the box's modules: a student's have these names
 IMPORTING = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>", __file__)
 
 

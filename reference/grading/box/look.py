@@ -110,9 +110,7 @@ def _differences(
                     waiting += functions[called]
 
 
-def _loops(
-    name: str, functions: dict[str, list[ast.AST]], where: dict[int, str]
-) -> Iterator[str]:
+def _loops(name: str, functions: dict[str, list[ast.AST]], where: dict[int, str]) -> Iterator[str]:
     """Loops of a backward that call a forward again and again."""
     for node in functions.get(name, ()):
         for loop in (part for part in ast.walk(node) if isinstance(part, LOOPS)):

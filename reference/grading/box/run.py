@@ -112,7 +112,10 @@ class Runner:
         answer: dict[str, Any] = {}
         counts: dict[str, int] = {}
         step: list[Any] = []
-        with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore"):
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            np.errstate(all="warn", under="ignore"),
+        ):
             warnings.simplefilter("always")
             if program.get("count"):
                 sys.setprofile(_counter(counts))

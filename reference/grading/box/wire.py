@@ -101,7 +101,10 @@ def _marked(value: Any, blobs: list[bytes], depth: int, most: int) -> Any:
         return ["number", number.dtype.str, len(blobs[-1])]
     if depth < DEPTH and isinstance(value, tuple | list | dict) and len(value) <= LONGEST:
         if isinstance(value, dict):
-            return ["dict", [[_key(k), _marked(v, blobs, depth + 1, most)] for k, v in value.items()]]
+            return [
+                "dict",
+                [[_key(k), _marked(v, blobs, depth + 1, most)] for k, v in value.items()],
+            ]
         mark = "tuple" if isinstance(value, tuple) else "list"
         return [mark, [_marked(each, blobs, depth + 1, most) for each in value]]
     return ["other", kind.__name__[:80]]

@@ -112,7 +112,9 @@ def _relu_backward(do, e):
 
 
 def _mask(e, out):
-    """What chance has dropped, as seen in the student's output."""
+    """What chance has dropped, as seen in the student's output. Errors: ValueError for all of it."""
+    if isinstance(out, np.ndarray) and out.size >= 100 and e.param["mode"] == "train" and not out.any():
+        raise ValueError("all is dropped: any gradient is right where it is zero")
     return {"mask": out != 0} if isinstance(out, np.ndarray) and out.shape == e.x.shape else {}
 
 
@@ -282,6 +284,37 @@ MISTAKES: list[Mistake] = [
         "dx has the exponentials in place of p: they are not divided by their sum.",
     ),
     Mistake(
+        "softmax loss one subtracted in every row",
+        "softmax_loss",
+        "(e / total - t) / N",
+        "(e / total - (t.max(axis=0) > 0)) / N",
+        "dx[:, y] touches every row; pair each row with its own label.",
+    ),
+    Mistake(
+        "softmax loss of every label in every row",
+        "softmax_loss",
+        "-(t * (shifted - np.log(total))).sum() / N",
+        "-((shifted - np.log(total)) * t.sum(axis=0)).sum() / N",
+        "log p[:, y] picks every label in every row; pair each row with its own label.",
+    ),
+    Mistake(
+        "softmax loss sum over everything",
+        "softmax_loss",
+        "e.sum(axis=1, keepdims=True)",
+        "e.sum() + 0 * x[:, :1]",
+        "The sum under p runs over the whole batch; it runs along each row.",
+    ),
+    Mistake(
+        "softmax loss overflows in log p",
+        "softmax_loss",
+        "shifted = x - x.max(axis=1, keepdims=True)\n    e = np.exp(shifted)\n"
+        "    total = e.sum(axis=1, keepdims=True)  # (N, 1)\n"
+        "    loss = -(t * (shifted - np.log(total))).sum() / N\n    dx = (e / total - t) / N",
+        "shifted = x - np.log(np.exp(x).sum(axis=1, keepdims=True))\n"
+        "    loss = -(t * shifted).sum() / N\n    dx = (np.exp(shifted) - t) / N",
+        "For large scores exp overflows; subtract the largest score of each row first.",
+    ),
+    Mistake(
         "softmax loss minus missing",
         "softmax_loss",
         "loss = -(t",
@@ -378,6 +411,27 @@ MISTAKES: list[Mistake] = [
         "push[n, y] -=",
         "push[n, y] +=",
         "The gradient of the true score has the wrong sign: each margin above 0 subtracts it.",
+    ),
+    Mistake(
+        "svm without the max",
+        "svm_loss",
+        "above = margins > 0",
+        "above = margins > -np.inf",
+        "Every margin counts, those below 0 too: the max with 0 is missing.",
+    ),
+    Mistake(
+        "svm dx of the margins",
+        "svm_loss",
+        "push[n, y] -= above.sum(axis=1)\n    return loss, push / N",
+        "push = margins * above\n    push[n, y] -= push.sum(axis=1)\n    return loss, push / N",
+        "The gradient adds up the margins; each margin above 0 counts as 1, whatever its size.",
+    ),
+    Mistake(
+        "svm loss over the classes too",
+        "svm_loss",
+        "(margins * above).sum() / N",
+        "(margins * above).mean()",
+        "The loss is a mean over the classes too; divide the sum by the batch size alone.",
     ),
     Mistake(
         "svm negative margins counted",

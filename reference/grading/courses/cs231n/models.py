@@ -32,12 +32,12 @@ from reference.grading.recipe import Problem
 class TwoLayerNet:
     """affine - relu - affine - softmax. params: W1, b1, W2, b2.
 
-    reg_is: "half" for the penalty 1/2 reg sum(W^2) of every W; "full" without the half, as the
+    net_reg_is: "half" for the penalty 1/2 reg sum(W^2) of every W; "full" without the half, as the
     course's neural_net.py has it since 2017
     """
 
-    def __init__(self, reg=0.0, *, reg_is="half"):
-        self.params, self.reg, self.reg_is = {}, reg, reg_is
+    def __init__(self, reg=0.0, *, net_reg_is="half"):
+        self.params, self.reg, self.net_reg_is = {}, reg, net_reg_is
 
     def loss(self, X, y=None):
         """Scores (N, C) where y is None; else loss, grads. X: (N, d1, ..., dk)."""
@@ -52,12 +52,12 @@ class TwoLayerNet:
         da1 = relu_backward(dh1, cache_h1)
         _, dW1, db1 = affine_backward(da1, cache_a1)
         grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
-        return _penalised(loss, grads, p, self.reg, self.reg_is)
+        return _penalised(loss, grads, p, self.reg, self.net_reg_is)
 
 
-def two_layer_net(X, model, y=None, reg=0.0, *, reg_is="half"):
+def two_layer_net(X, model, y=None, reg=0.0, *, net_reg_is="half"):
     """The same as a function, of 2015. model: the parameters."""
-    net = TwoLayerNet(reg, reg_is=reg_is)
+    net = TwoLayerNet(reg, net_reg_is=net_reg_is)
     net.params = model
     return net.loss(X, y)
 
@@ -155,11 +155,11 @@ class ThreeLayerConvNet:
         return _penalised(loss, grads, p, self.reg, "half")
 
 
-def _penalised(loss, grads, params, reg, reg_is):
+def _penalised(loss, grads, params, reg, net_reg_is):
     """The penalty of every weight matrix in the loss, its gradient in grads; biases go free."""
     weights = [name for name in params if name[0] == "W"]
     for name in weights:
-        penalty, dW = l2_loss(params[name], reg if reg_is == "half" else 2 * reg)
+        penalty, dW = l2_loss(params[name], reg if net_reg_is == "half" else 2 * reg)
         loss = loss + penalty
         grads[name] = grads[name] + dW
     return loss, grads
@@ -292,7 +292,7 @@ def _sizes(e):
 def _two_layer_net(do, e):
     """Since 2020, and in assignment 2: sizes and reg go to the constructor."""
     if do.ours:
-        if not e.given["_old"] and do.conventions["reg_is"] == "full":
+        if not e.given["_old"] and do.conventions["net_reg_is"] == "full":
             raise ValueError("only the old form has a penalty without the half")
         return _graded(do, do("TwoLayerNet", e.reg), e)
     D, H, C = _sizes(e)
@@ -380,7 +380,7 @@ def _three_layer_conv_net(dtype=True):
 
 _DENSE = ("affine_forward", "affine_backward", *RELU, "affine_relu_forward",
           "affine_relu_backward", "softmax_loss")  # fmt: skip
-_HALF_OR_FULL = {"reg_is": ("half", "full")}
+_HALF_OR_FULL = {"net_reg_is": ("half", "full")}
 _DROPOUT = ("dropout_forward", "dropout_backward")
 
 

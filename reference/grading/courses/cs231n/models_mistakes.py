@@ -113,6 +113,8 @@ MISTAKES: list[Mistake] = [
            "The penalty's gradient is subtracted; it is added."),
     _of_penalty("overwrites the gradients", "grads[name] + dW", "dW",
                 "The penalty's gradient replaces that of the data: add it (+=, not =)."),
+    _of_penalty("of the last W in place of the loss", "loss = loss + penalty", "loss = penalty",
+                "The loss is the last penalty alone: add each to what is there (+=, not =)."),
     _of_penalty("overwrites the loss", "weights = [", "loss = 0.0\n    weights = [",
                 "The penalty replaces the loss of the data: add it (+=, not =)."),
     _added("squared in the gradients", "penalty", "dW * params[name]",
@@ -121,8 +123,6 @@ MISTAKES: list[Mistake] = [
         _of(net, name, right, wrong, says)
         for net in NETS
         for name, right, wrong, says in (
-            ("reg over the batch size", "_penalised(loss, grads, p, self.reg,",
-             "_penalised(loss, grads, p, self.reg / len(X),", _SAYS_REG_DIVIDED),
             ("returns probabilities", "return scores", _PROBABILITIES, _SAYS_PROBABILITIES),
             ("divides twice", _LOSS, _DIVIDED, _SAYS_DIVIDED),
             ("relu on the scores", f"{_RETURN}\n        {_LOSS}",
@@ -136,6 +136,22 @@ MISTAKES: list[Mistake] = [
             ("relu in the backward of the scores", _LOSS,
              f"{_LOSS}\n        dscores = relu_backward(dscores, scores)",
              "The gradient of the scores passes through relu's mask; the last layer has no relu."),
+        )
+    ),
+    *(
+        _of(net, name, f"return _penalised(loss, grads, p, self.reg, {half})", wrong, says)
+        for net, half in zip(NETS, ("self.net_reg_is", '"half"', '"half"'), strict=True)
+        for name, wrong, says in (
+            ("reg over the batch size",
+             f"return _penalised(loss, grads, p, self.reg / len(X), {half})", _SAYS_REG_DIVIDED),
+            ("reg over the batch size in the loss",
+             f"total, grads = _penalised(loss, grads, p, self.reg, {half})\n"
+             "        return loss + (total - loss) / len(X), grads",
+             "The penalty in the loss is divided by the batch size: add it after that division."),
+            ("reg over the batch size in the gradients",
+             f"total, _ = _penalised(loss, dict(grads), p, self.reg, {half})\n"
+             f"        return total, _penalised(loss, grads, p, self.reg / len(X), {half})[1]",
+             "The penalty's gradient is divided by the batch size: add it after that division."),
         )
     ),
     _of_two("relu missing", "h1, cache_h1 = relu_forward(a1)",

@@ -60,9 +60,9 @@ def pool_forward(A_prev, hparameters, mode="max"):
 
 
 def create_mask_from_window(x):
-    """True at the largest number of x."""
+    """1 at the largest number of x, 0 elsewhere."""
     _, inner = max_pool2d_forward(x[None, None], x.shape)
-    return max_pool2d_backward(np.ones((1, 1, 1, 1)), inner)[0, 0] > 0
+    return max_pool2d_backward(np.ones((1, 1, 1, 1)), inner)[0, 0]
 
 
 def distribute_value(dz, shape):

@@ -11,7 +11,7 @@ _FORWARD = "forward = max_pool2d_forward if mode == \"max\" else avg_pool2d_forw
 _INNER = "_, inner = conv2d_forward(x, w, b.ravel(), stride, pad)"
 _GRADS = "dA_prev, dW, db = conv2d_backward(dout, inner)"
 _SHARE = "return avg_pool2d_backward(np.full((1, 1, 1, 1), dz), inner)[0, 0]"
-_MASK = "return max_pool2d_backward(np.ones((1, 1, 1, 1)), inner)[0, 0] > 0"
+_MASK = "return max_pool2d_backward(np.ones((1, 1, 1, 1)), inner)[0, 0]"
 
 # Windows that begin at h and w, not at h * stride: as with a stride of 1, and the first of them.
 _FIRST = "[:, :, : (Z.shape[2] - 1) // stride + 1, : (Z.shape[3] - 1) // stride + 1]"
@@ -91,8 +91,6 @@ MISTAKES = [
          "Every channel of the output has the last filter."),
         ("first image", "channels_first(A_prev)", "channels_first(A_prev)[[0] * len(A_prev)]",
          "Every output is that of the first image."),
-        ("pad left out", "b.ravel(), stride, pad)", "b.ravel(), stride, 0)",
-         "The input is not padded."),
         ("stride left out", "b.ravel(), stride, pad)", "b.ravel(), 1, pad)",
          "The stride is left out."),
         ("pad once in the size", f"Z, _ = {_CONV}",
@@ -215,18 +213,18 @@ MISTAKES = [
          "The smallest number is marked; mark the largest."),
         ("the largest by size", "x[None, None], x.shape", "np.abs(x)[None, None], x.shape",
          "The largest by size is marked, signs apart; mark the largest."),
-        ("all but the largest", _MASK, _MASK.replace("> 0", "== 0"),
+        ("all but the largest", _MASK, _MASK.replace("return", "return 1 -"),
          "All but the largest are marked."),
         ("the number itself", _MASK, "return x * (x == x.max())",
          "The number itself is returned; the mask is 1 there."),
-        ("ones", _MASK, "return x == x", "All are marked; mark the largest alone."),
-        ("by column", _MASK, "return x == x.max(axis=0)",
+        ("ones", _MASK, "return 1.0 * (x == x)", "All are marked; mark the largest alone."),
+        ("by column", _MASK, "return 1.0 * (x == x.max(axis=0))",
          "The largest of each column is marked; there is one in the window."),
-        ("by row", _MASK, "return x == x.max(axis=1, keepdims=True)",
+        ("by row", _MASK, "return 1.0 * (x == x.max(axis=1, keepdims=True))",
          "The largest of each row is marked; there is one in the window."),
         ("the largest alone", _MASK, "return x.max()",
          "The largest number is returned; a mask of x's shape is asked for."),
-        ("positive", _MASK, "return x > 0", "All above 0 are marked; mark the largest alone."),
+        ("positive", _MASK, "return 1.0 * (x > 0)", "All above 0 are marked; mark the largest alone."),
     ),
     *mistakes(
         "distribute_value",

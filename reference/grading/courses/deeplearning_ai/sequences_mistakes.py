@@ -10,6 +10,10 @@ _WAYS = {  # where a gate's gradient is complete: its derivative, and the part t
     "f": ("sigmoid_backward(df, f_cache)", "dout[1] * c", "df", "f * (1 - f)"),
     "c": ("tanh_backward(dg, g_cache)", "dout[1] * i", "dg", "(1 - g * g)"),
 }
+_FOUR = """sigmoid_backward(di, i_cache),
+            sigmoid_backward(df, f_cache),
+            sigmoid_backward(do, o_cache),
+            tanh_backward(dg, g_cache),"""
 _NAMES = {"i": "dit", "f": "dft", "o": "dot", "c": "dcct"}
 _PLACES = {"i": 0, "f": 1, "o": 2, "c": 3}
 
@@ -224,13 +228,8 @@ MISTAKES = [
         *[(f"{_NAMES[gate]} with brackets missing", _WAYS[gate][0], _half_way(gate),
            f"In {_NAMES[gate]} the gate's slope multiplies its second term alone: brackets are missing.")
           for gate in _WAYS],
-        ("brackets missing in three gates", "da = np.concatenate(",
-         f"parts = {_half_way('i')}, {_half_way('f')}, {_half_way('c')}\n"
-         "    sigmoid_backward = lambda d, s: (\n"
-         "        parts[0] if s is i_cache else parts[1] if s is f_cache else d * s * (1 - s)\n"
-         "    )\n"
-         "    tanh_backward = lambda d, s: parts[2]\n"
-         "    da = np.concatenate(",
+        ("brackets missing in three gates", _FOUR,
+         f"{_half_way('i')},\n{_half_way('f')},\nsigmoid_backward(do, o_cache),\n{_half_way('c')},",
          "In dit, dft and dcct the slopes multiply the second term alone: brackets are missing."),
         ("tanh of cct", "tanh_backward(dg, g_cache)", "dg * (1 - np.tanh(g) ** 2)",
          "tanh is taken of cct, which is a tanh already: the slope is 1 - cct^2."),

@@ -3,7 +3,6 @@
 import numpy as np
 
 from manual.convolution import conv1d_backward, conv1d_forward, conv2d_backward, conv2d_forward
-from reference.cards import Mistake
 from reference.grading.courses.mytorch.asking import Path, backward, forward, initial, parts, put
 from reference.grading.courses.mytorch.resampling import (
     Downsample1d,
@@ -236,20 +235,8 @@ def _padded(e):
     return type(e)(**(vars(e) | {"A": np.pad(e.A, edges)}))
 
 
-def _unpadded(name, inner):
-    """The spring of 2022: no padding."""
-
-    def make(do, e):
-        F, C, K = e.W.shape[:3]
-        conv = do(name, C, F, K, e.stride)
-        put(do, do.get(conv, inner), W=e.W, b=e.b)
-        return conv
-
-    return make
-
-
-def _old(name):
-    """2021 and before: Conv1D and Conv2D, which hold their weights, and dW and db."""
+def _early(name):
+    """2022 and before: no padding, and in its place the functions that give the weights."""
 
     def make(do, e):
         F, C, K = e.W.shape[:3]
@@ -289,13 +276,12 @@ def _problems(name, draw, inner="", also=()):
     grads = _grads(inner) if inner else _grads()
     asked, forwards, backwards, given = backward(make, grads=grads), (), (), ()
     if also:
-        early, old = _unpadded(name, inner), _old(name)
-        old_grads: dict[str, Path] = {"dLdW": ("dW",), "dLdb": ("db",)}
+        early = _early(name)
+        old: dict[str, Path] = {"dLdW": ("dW",), "dLdb": ("db",)}  # 2021: no inner object
         asked, given = _strided_backward(make, grads), ("_padded",)
-        forwards = (_on_padded(forward(early)), _on_padded(forward(old)))
-        backwards = (
-            _on_padded(backward(early, grads=grads), _padded=1),
-            _on_padded(backward(old, grads=old_grads), _padded=1),
+        forwards = (_on_padded(forward(early)),)
+        backwards = tuple(
+            _on_padded(backward(early, grads=each), _padded=1) for each in (grads, old)
         )
     return [
         Problem(
@@ -318,5 +304,3 @@ PROBLEMS = [
     *_problems("ConvTranspose1d", _convolved(1, "transposed"), "conv1d_stride1"),
     *_problems("ConvTranspose2d", _convolved(2, "transposed"), "conv2d_stride1"),
 ]
-
-MISTAKES: list[Mistake] = []

@@ -8,7 +8,6 @@ from manual.pooling import (
     max_pool2d_backward,
     max_pool2d_forward,
 )
-from reference.cards import Mistake
 from reference.grading.courses.mytorch.asking import backward, forward
 from reference.grading.recipe import Between, Problem
 
@@ -286,5 +285,3 @@ PROBLEMS = [
     *_both("MaxPool2d", _pooled((2, 1, 3)), _pool("MaxPool2d"), _max_backward("MaxPool2d")),
     *_both("MeanPool2d", _pooled((2, 1, 3)), _pool("MeanPool2d")),
 ]
-
-MISTAKES: list[Mistake] = []
