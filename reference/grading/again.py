@@ -66,7 +66,7 @@ def check_counterexample(
 
 
 def _counted(judgement: Judgement) -> int:
-    """The example in which calls are counted: one of the larger ones, neither corner nor extreme."""
+    """The example in which calls are counted: a larger one, neither corner nor extreme."""
     return len(judgement.attempts) - 3
 
 

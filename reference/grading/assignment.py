@@ -165,7 +165,7 @@ def _checked(name: str, data: dict[str, Any]) -> Assignment:
         examples,
         _conventions(found, _table(data, "conventions")),
         _limits(_table(data, "limits")),
-        _table(data, "late"),
+        _late(_table(data, "late")),
         bool(data.get("released", True)),
     )
 
@@ -174,6 +174,15 @@ def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
     table = data.get(key, {})
     if not isinstance(table, dict):
         raise ValueError(f"{key} is {table!r}, expected a table: [{key}]")
+    return table
+
+
+def _late(table: dict[str, Any]) -> dict[str, Any]:
+    """The rules for late days, checked."""
+    from reference.grading.late import rules
+
+    if table:
+        rules(table)
     return table
 
 

@@ -57,6 +57,7 @@ def grade_command(
         bool | None, typer.Option("--many/--one", help="A folder of submissions, or one of files.")
     ] = None,
     similar: Annotated[bool, typer.Option(help="List similar pairs, for review only.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the scores: an SVG or PNG.")] = None,
 ) -> None:
     """Grade submissions: exit 0 when grading ran, whatever the score."""
     console = Console(stderr=True)
@@ -93,13 +94,21 @@ def grade_command(
                 progress.advance(task)
         except (ValueError, OSError) as error:
             _stop(error)
-    pairs = _similar(places, known) if similar else []
-    _write(results, FORMATS[form.value], out, context, pairs)
+    try:
+        pairs = _similar(places, known) if similar else []
+        _write(results, FORMATS[form.value], out, context, pairs)
+        if plot is not None:
+            from reference.grading.summary import plot as drawn
+
+            drawn(results, plot)
+    except (ValueError, OSError) as error:
+        _stop(error)
 
 
 def _write(results: list[dict], form: Any, out: Path | None, context: Context, pairs: list) -> None:
     """To a file, to a folder with one file each and one of the class, or to the screen."""
-    if out is not None and (out.is_dir() or (len(results) > 1 and form.many is None)):
+    several = len(results) > 1
+    if out is not None and (out.is_dir() or (several and (form.many is None or not out.suffix))):
         out.mkdir(parents=True, exist_ok=True)
         for result in results:
             name = "".join(c if c.isalnum() or c in "-_. ()" else "_" for c in result["submission"])
@@ -108,7 +117,7 @@ def _write(results: list[dict], form: Any, out: Path | None, context: Context, p
             from reference.grading.pages import klass
 
             (out / "index.html").write_text(klass(results, context, pairs), encoding="utf-8")
-        elif form.many is not None and len(results) > 1:
+        elif form.many is not None and several:
             (out / f"class{form.ending}").write_text(form.many(results, context), encoding="utf-8")
         return
     if len(results) == 1 and not (form.many is not None and form.name in ("nbgrader", "canvas")):
@@ -249,7 +258,8 @@ def _time(text: str) -> datetime:
 def _similar(places: list, known: Assignment) -> list:
     from reference.grading.similar import pairs
 
-    return pairs([place.read() for place in places], list(known.course.provided.values()))
+    read = (place.read() for place in places)
+    return pairs(read, list(known.course.provided.values()), list(known.points))
 
 
 def _stop(why: object) -> NoReturn:

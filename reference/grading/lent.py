@@ -1,7 +1,7 @@
-"""The course's functions, lent: a student's code that calls its own wrong ones is asked again with these.
+"""The course's functions, lent: code that calls wrong ones of its own is asked again with these.
 
-They run here, in the grader, on whatever the worker sends. So what they are given is small, and what
-they keep is counted.
+They run here, in the grader, on whatever the worker sends. So what they are given is small, and
+what they keep is counted.
 """
 
 from collections import Counter
@@ -68,7 +68,7 @@ class Lent:
 
 
 def _numbers(value: Any, key: Any = "") -> int:
-    """How many numbers there are. Errors: LookupError for one that may be a size, and is too large."""
+    """How many numbers there are. Errors: LookupError for a large one that may be a size."""
     if isinstance(value, np.ndarray | np.generic):
         whole = value.dtype.kind in "iu" and key != "seed"
         if (

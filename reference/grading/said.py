@@ -8,8 +8,9 @@ import numpy as np
 
 from reference.grading.box.wire import Other
 
+VOWELS = tuple("aeiou")
 KINDS = ("raises", "structure", "blocked", "large")
-# What moves a cursor or turns a line around, and where things lay in memory, another place each time.
+# What moves a cursor or turns a line around; and where things lay in memory, each time elsewhere.
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
@@ -54,12 +55,14 @@ def counts_of(value: Any) -> dict[str, int]:
 
 def output(value: Any) -> Any:
     """A result: None, a number, an array, a short text, or Other for what is no array."""
+    other = isinstance(value, Other)
     if isinstance(value, int) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, dict):
         return Other("a dict")
     if isinstance(value, str):
-        return type(value)(words(value, 80))
+        told = words(value, 80)
+        return Other(f"{'an' if told[:1].lower() in VOWELS else 'a'} {told}") if other else told
     if isinstance(value, list | tuple):
         try:
             with warnings.catch_warnings():

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from reference.grading.examples import SMALL
+from reference.grading.formats.script import script
 from reference.grading.measure import compare
 from reference.grading.recipe import Between, Problem, Recipe, program
 from reference.grading.sheet import Sheet, wanted
@@ -110,8 +111,11 @@ def _shown(sheet, problem, recipe, judgement, worker, example, name) -> dict[str
         if key not in ("corner", "extreme", "batch_axis")
     }
     want = wants[name].value
+    sent = dict(zip(names, steps["send"], strict=True))
+    calls = script(steps["steps"], sent, vars(example), name)
     return {
         "inputs": inputs,
+        "calls": calls,
         "output": name,
         "expected": plain([want.low, want.high]) if isinstance(want, Between) else plain(want),
         "got": plain(theirs.get(name)),

@@ -1,10 +1,11 @@
 """The box, started: it waits at its socket, and forks a worker when told to.
 
-Through standard input, a socket, come single letters: f, with two pipes, for a new worker; w and a number
-to wait for that one, k and a number to end it; s for SciPy. Answers are lines of JSON. Nothing of a
-submission is read by this process: its workers, which are locked before they read, see nothing of
-each other.
+Through standard input, a socket, come single letters: f, with two pipes, for a new worker; w and a
+number to wait for that one, k and a number to end it; s for SciPy. Answers are lines of JSON.
+Nothing of a submission is read by this process: its workers, which are locked before they read,
+see nothing of each other.
 """
+# ruff: noqa: E402, NPY002  (imports, in their order)
 
 import json
 import os

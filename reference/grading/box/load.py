@@ -55,6 +55,9 @@ class Stub(types.ModuleType):
             raise BlockedError(f"{self.__name__} may not be used here")
         raise ModuleNotFoundError(f"{self.__name__} is not installed here")
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """A setting, as of plt.rcParams: nothing here has any."""
+
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Modules of the submission and of the course by the end of their name; stubs for the rest."""
@@ -226,7 +229,7 @@ def enclose(files: dict[str, str], cured: bool, scipy: bool) -> Finder:
     sys.path_importer_cache.clear()
     for name in list(sys.modules):
         top = name.partition(".")[0]
-        if top in (*FORBIDDEN, *OWN) or top == "scipy" and not scipy:
+        if top in (*FORBIDDEN, *OWN) or (top == "scipy" and not scipy):
             del sys.modules[name]
     sys.modules["__main__"] = types.ModuleType("__main__")
     if cured:

@@ -1,8 +1,8 @@
 """Locking a worker in: after this it can compute, and read and write its two pipes; nothing else.
 
 Linux alone has what it takes: limits, another user where we are root, Landlock (no files) and a
-seccomp filter that lets through the system calls listed here and answers EPERM to all others. All of
-it comes after NumPy is imported, and works as an ordinary user.
+seccomp filter that lets through the system calls listed here and answers EPERM to all others. All
+of it comes after NumPy is imported, and works as an ordinary user.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""What a teacher may want to look at: gradients by differences, and code that reaches beyond itself.
+"""What a teacher may want to look at: gradients by differences, and code that reaches far.
 
 Read from the sources before any of them runs, in the worker, whose memory and time are bounded: a
 text can be made to break a parser. Nothing here costs points.

@@ -1,4 +1,4 @@
-"""Python 2 and old NumPy, as today's would have it: to see whether old code was right in its time."""
+"""Python 2 and old NumPy, as today's would have it: to see whether old code was right once."""
 
 import ast
 import re
@@ -36,7 +36,7 @@ def cured(text: str) -> str:
 class Division(ast.NodeTransformer):
     """a / b as Python 2 divides: whole numbers to a whole number."""
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         if not isinstance(node.op, ast.Div):
             return node

@@ -104,7 +104,7 @@ class Runner:
         """The results asked for, or the error; and what was noticed by the way."""
         said = sys.stdout = sys.stderr = Capped()
         random.seed(program["seed"])
-        np.random.seed(program["seed"])
+        np.random.seed(program["seed"])  # noqa: NPY002
         # What default_rng() takes its seed from: chance is the same in every worker.
         random._urandom = random.Random(program["seed"]).randbytes  # pyright: ignore
         self.written: list[str] = []
@@ -252,7 +252,7 @@ def _told(error: BaseException, step: list[Any], files: dict[str, str]) -> dict[
 
 
 def _counter(counts: dict[str, int]) -> Callable:
-    """How often each function of the submission is called by another: a gradient by differences shows."""
+    """How often each function of the submission is called: a gradient by differences shows."""
 
     def profile(frame: Any, event: str, _: Any) -> None:
         if event == "call" and len(counts) < 200:

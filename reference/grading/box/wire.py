@@ -1,8 +1,8 @@
 """What crosses the pipe: plain values, and arrays as raw bytes. No pickle, no word for a verdict.
 
-A frame is two lengths (4 bytes each, little endian), a JSON text, and the bytes of its arrays. In the
-text None, True, 1, 1.5 and "a" stand for themselves, everything else for a pair of a mark and what
-it holds:
+A frame is two lengths (4 bytes each, little endian), a JSON text, and the bytes of its arrays. In
+the text None, True, 1, 1.5 and "a" stand for themselves, everything else for a pair of a mark and
+what it holds:
 
     ["tuple", [...]]   ["list", [...]]   ["dict", [[key, value], ...]]
     ["array", dtype, shape, length]   ["number", dtype, length]   ["slot", k]   ["other", type name]
@@ -51,7 +51,9 @@ def pack(value: Any, most: int = LARGEST) -> bytes:
     head = json.dumps(_marked(value, blobs, 0, most // 2)).encode()
     body = b"".join(blobs)
     if len(head) + len(body) > most:
-        return pack({"error": {"kind": "large", "message": f"it is more than {most} bytes"}})
+        large = {"error": {"kind": "large", "message": f"it is more than {most >> 20} MiB"}}
+        nonce = value.get("nonce") if isinstance(value, dict) else None
+        return pack(large if nonce is None else large | {"nonce": nonce})
     return LENGTHS.pack(len(head), len(body)) + head + body
 
 
@@ -116,6 +118,8 @@ def _array(value: np.ndarray, blobs: list[bytes], most: int) -> Any:
         return ["other", f"array of dtype {value.dtype}"[:80]]
     if value.nbytes > most:
         return ["other", f"array of shape {shape}"[:80]]
+    if isinstance(value, np.ma.MaskedArray):
+        value = value.filled(0)
     plain = _common(np.array(value, order="C", subok=False))
     blobs.append(plain.tobytes())
     return ["array", plain.dtype.str, list(shape), len(blobs[-1])]
@@ -130,9 +134,9 @@ def _common(value: np.ndarray) -> np.ndarray:
 
 
 def _key(key: Any) -> Any:
-    return key if type(key) is str or type(key) is int and abs(key) < INTEGERS else (
-        f"<{type(key).__name__[:80]}>"
-    )  # fmt: skip
+    if type(key) is str or (type(key) is int and abs(key) < INTEGERS):
+        return key
+    return f"<{type(key).__name__[:80]}>"
 
 
 def _plain(marked: Any, rest: list[memoryview], depth: int) -> Any:
@@ -199,4 +203,14 @@ def _bytes(name: Any, shape: Any, length: Any, rest: list[memoryview]) -> np.nda
         raise WireError(str(error)[:200]) from error
 
 
-__all__ = ["ANSWER", "LARGEST", "LENGTHS", "Other", "Slot", "WireError", "lengths", "pack", "text", "unpack"]  # fmt: skip
+__all__ = [
+    "ANSWER",
+    "LARGEST",
+    "LENGTHS",
+    "Other",
+    "Slot",
+    "WireError",
+    "lengths",
+    "pack",
+    "unpack",
+]

@@ -4,7 +4,7 @@ import numpy as np
 
 from manual.convolution import conv2d_backward, conv2d_forward
 from manual.pooling import max_pool2d_backward, max_pool2d_forward
-from manual.windows import fold  # noqa: F401  (mistakes are planted in it)
+from manual.windows import fold, unfold  # noqa: F401  (mistakes are planted in them)
 from reference.cards import Mistake
 from reference.grading.recipe import Problem, backward_from, backward_of, forward_of
 
@@ -165,11 +165,17 @@ def _instead(function, right, *rows):
 _CONV_OUT = 'out, cache = conv2d_forward(x, w, b, conv_param["stride"], conv_param["pad"])'
 _CONV_GRADS = "dx, dw, db = conv2d_backward(dout, cache)"
 _UNFOLD = "windows = unfold(x, (KH, KW), stride, padding, dilation)"
-_AS_IF_1 = (
-    f"{_UNFOLD}\n"
-    "    OH, OW = windows.shape[2:4]\n"
-    "    windows = unfold(x, (KH, KW), 1, padding, dilation)[:, :, :OH, :OW]"
-)
+
+
+def _apart(stride):
+    """Windows of another stride, as many as there are with the right one."""
+    return (
+        f"{_UNFOLD}\n"
+        "    OH, OW = windows.shape[2:4]\n"
+        f"    windows = unfold(x, (KH, KW), {stride}, padding, dilation)[:, :, :OH, :OW]"
+    )
+
+
 _POOL_OUT = 'out, cache = max_pool2d_forward(x, kernel, pool_param["stride"])'
 _POOL_GRAD = "dx = max_pool2d_backward(dout, cache)"
 _PUT_BACK = "padded[:, :, rows, columns] += windows[:, :, :, :, k, m]"
@@ -200,6 +206,14 @@ MISTAKES: list[Mistake] = [
         ("conv out laid out channels last",
          f"{_CONV_OUT}\n    out = out.transpose(0, 2, 3, 1).reshape(out.shape)",
          "out comes as (N, OH, OW, F) and is reshaped; its axes must be moved."),
+        ("conv size with one pad",
+         f"{_CONV_OUT}\n"
+         '    pad, stride = conv_param["pad"], conv_param["stride"]\n'
+         "    OH, OW = [(n + pad - k) // stride + 1 for n, k in zip(x.shape[2:], w.shape[2:])]\n"
+         "    out = out[:, :, :OH, :OW]",
+         "The output has the size for one pad; there is one on each side: H + 2 pad - HH."),
+        ("conv size one short", f"{_CONV_OUT}\n    out = out[:, :, :-1, :-1]",
+         "The output is one short on each side: 1 + (H + 2 pad - HH) // stride."),
         ("conv bias at every number", f"{_CONV_OUT}\n"
          "    out = out + b.reshape(-1, 1, 1) * (w[0].size - 1)",
          "b is added at each number of the window; it is added once a window."),
@@ -222,13 +236,17 @@ MISTAKES: list[Mistake] = [
     *_instead(
         "conv2d_forward",
         _UNFOLD,
-        ("conv windows one apart", _AS_IF_1, "The windows start at i and j; they start at i and j "
-         "times the stride."),
+        ("conv windows one apart", _apart("1"),
+         "The windows start at i and j; they start at i and j times the stride."),
+        ("conv windows one apart in width", _apart("(stride, 1)"),
+         "In width the windows start at j; they start at j times the stride."),
+        ("conv windows one apart in height", _apart("(1, stride)"),
+         "In height the windows start at i; they start at i times the stride."),
     ),
     *_instead(
         "conv2d_backward",
         _UNFOLD,
-        ("conv dw windows one apart", _AS_IF_1,
+        ("conv dw windows one apart", _apart("1"),
          "dw takes the windows that start at i and j; they start at i and j times the stride."),
         ("conv dw from x without padding",
          f"{_UNFOLD}\n"
@@ -278,8 +296,32 @@ MISTAKES: list[Mistake] = [
         ("conv db counts the pixels",
          f"{_CONV_GRADS}\n    db = np.ones_like(dout).sum(axis=(0, 2, 3))",
          "db does not use dout: it counts the pixels."),
+        *(
+            (f"conv db over {axes}", f"{_CONV_GRADS}\n    db = dout.sum(axis={axes})",
+             f"db is summed over the axes {axes}; it is summed over 0, 2 and 3, all but the filters.")
+            for axes in ("(0, 1)", "(0, 2)", "(0, 3)", "(1, 2)", "(1, 3)", "(1, 2, 3)", "(0, 1, 3)", "1")
+        ),
+        *(
+            (f"conv {what} with dout in another order{way}",
+             f"{_CONV_GRADS}\n    N, F, OH, OW = dout.shape\n"
+             f"    mixed = {mixed}\n"
+             f"    {what.replace(' and ', ', ')} = conv2d_backward(mixed, cache)[{which}]",
+             "The rows of dout lie in another order than the windows: images and pixels mix.")
+            for way, mixed in (
+                (", pixels in front", "dout.transpose(1, 2, 3, 0).reshape(F, N, OH, OW).swapaxes(0, 1)"),
+                (", images in front",
+                 "dout.swapaxes(0, 1).reshape(F, OH, OW, N).transpose(3, 0, 1, 2)"),
+            )
+            for what, which in (("dx and dw", ":2"), ("dx", "0"), ("dw", "1"))
+        ),
         ("conv dw and db swapped", f"{_CONV_GRADS}\n    dw, db = db, dw",
          "The gradients come back as dx, db, dw; the order is dx, dw, db."),
+    ),
+    *_instead(
+        "unfold",
+        "np.pad(x, edges, constant_values=fill)",
+        ("padding at the end", "np.pad(x, [(a + b) * np.array([0, 1]) for a, b in edges])",
+         "All the padding stands below and on the right; half of it belongs above and on the left."),
     ),
     *_instead(
         "fold",
@@ -316,6 +358,8 @@ MISTAKES: list[Mistake] = [
          "The windows start at i and j; they start at i and j times the stride."),
         ("pool size over the stride", _pooled("(H // stride, W // stride)", "stride", "PH", "PW"),
          "The output has H // stride rows; it has (H - pool_height) // stride + 1."),
+        ("pool size one short", f"{_POOL_OUT}\n    out = out[:, :, :-1, :-1]",
+         "The output is one short on each side: 1 + (H - pool_height) // stride."),
         ("pool size over the window", _pooled("(H // PH, W // PW)", "stride", "PH", "PW"),
          "The output has H // pool_height rows; it has (H - pool_height) // stride + 1."),
         ("pool maximum from zero", f"{_POOL_OUT}\n    out = np.maximum(out, 0)",
@@ -330,6 +374,12 @@ MISTAKES: list[Mistake] = [
     *_instead(
         "max_pool_backward_naive",
         _POOL_GRAD,
+        ("pool dx at the place in the window",
+         "windows, winner, shape, (PH, PW), *_ = cache\n"
+         "    dx = np.zeros(shape)\n"
+         "    won = winner == np.arange(PH * PW)\n"
+         "    dx[:, :, :PH, :PW] = (won * dout[..., None]).sum(axis=(2, 3)).reshape(*shape[:2], PH, PW)",
+         "dx is written at the winner's place in its window; the window's own place must be added."),
         ("pool winners overwritten",
          "windows, winner, shape, (PH, PW), stride, _ = cache\n"
          "    dx = np.zeros(shape)\n"

@@ -419,6 +419,20 @@ MISTAKES: list[Mistake] = [
         ("batch variance with ddof 1",
          f"mean, var = x.mean(axis=0), x.var(axis=0, ddof=1)\n    {_OUT}",
          "The variance is divided by N - 1; here it is divided by N."),
+        ("mean over D",
+         f"mean = x.sum(axis=0) / x.shape[1]\n"
+         f"        var = ((x - mean) ** 2).mean(axis=0)\n    {_OUT}",
+         "The mean is divided by the number of columns D; divide by the number of rows N."),
+        ("mean and variance over D",
+         f"mean = x.sum(axis=0) / x.shape[1]\n"
+         f"        var = ((x - mean) ** 2).sum(axis=0) / x.shape[1]\n    {_OUT}",
+         "Mean and variance are divided by the number of columns D; divide by that of rows N."),
+        ("variance over D",
+         f"mean, var = x.mean(axis=0), x.var(axis=0) * len(x) / x.shape[1]\n    {_OUT}",
+         "The variance is divided by the number of columns D; divide by the number of rows N."),
+        ("divided by the variance without eps",
+         f"{_BATCH}\n        out = gamma * (x - mean) / var + beta",
+         "x - mean is divided by the variance; divide by sqrt(var + eps)."),
         ("std for the variance", f"mean, var = x.mean(axis=0), x.std(axis=0)\n    {_OUT}",
          "The standard deviation stands where the variance belongs: its root is taken twice."),
         ("batch not centred", f"{_BATCH}\n        out = gamma * x / np.sqrt(var + eps) + beta",
@@ -470,6 +484,9 @@ MISTAKES: list[Mistake] = [
         "return mean, var * (m - 1) / m",
         ("running variance unbiased", "return mean, var",
          "The running variance takes the batch's over N - 1; CS231n takes it over N."),
+        ("running variance with eps", "return mean, var * (m - 1) / m + np.mean(cache[2][1] ** 2 "
+         "- var * (m - 1) / m)",
+         "The running variance holds eps; eps belongs under the root alone."),
         ("running standard deviation", "return mean, np.sqrt(var * (m - 1) / m)",
          "The running variance is moved by the batch's standard deviation; take its variance."),
     ),
@@ -480,8 +497,14 @@ MISTAKES: list[Mistake] = [
          "The path through the variance has the wrong sign: d(1/std) = -1/2 (var + eps)^(-3/2) dvar."),
         ("mean path added", "return (dout + mean - along) / std",
          "The path through the mean has the wrong sign: x - mean falls where the mean rises."),
+        ("power -1 in the variance path", "return (dout - mean) / std - along",
+         "The variance path has (var + eps)^-1; the derivative of 1 / std has the power -3/2."),
         ("power -1/2 in the variance path", "return (dout - mean) / std - along * std",
          "The variance path has (var + eps)^(-1/2); the derivative of that power has -3/2."),
+        ("power -3 in the variance path", "return (dout - mean) / std - along / std**4",
+         "The variance path has (var + eps)^-3; the derivative of 1 / std has the power -3/2."),
+        ("upstream alone in the variance path", "return (dout - mean - xhat * mean / std) / std",
+         "The gradient of the variance lacks the factor x - mean."),
         ("eps missing in the variance path",
          "s = std * np.sqrt((xhat * xhat).mean(axis=axes, keepdims=True))\n"
          "    return (dout - mean) / std - along * std**2 / s**3",
@@ -529,6 +552,11 @@ MISTAKES: list[Mistake] = [
          "    _, gamma, (_, std, _), *_ = cache\n"
          "    return dx + dout * gamma * (gamma - 1) / std, dgamma, dbeta",
          "gamma stands twice on the direct path: in dout gamma, and in the factor in front."),
+        ("x for xhat in the variance path",
+         "dx, dgamma, dbeta = _batchnorm_backward(dout, cache)\n"
+         "    _, gamma, (xhat, std, _), x, _ = cache\n"
+         "    return dx + (xhat - x) * (dout * gamma * xhat).mean(axis=0) / std, dgamma, dbeta",
+         "The outer factor of the variance path is x; it is xhat."),
         ("x for x - mean in the variance path",
          "dx, dgamma, dbeta = _batchnorm_backward(dout, cache)\n"
          "    _, gamma, (xhat, std, _), x, _ = cache\n"
@@ -544,6 +572,13 @@ MISTAKES: list[Mistake] = [
         ("layernorm one mean and variance",
          f"{_LAYER}\n    out = gamma * (x - x.mean()) / np.sqrt(x.var() + eps) + beta",
          "One mean and one variance of the whole array are used; each row has its own: axis=1."),
+        *(
+            (f"layernorm {name} over N", f"{_LAYER}\n    N, D = x.shape\n"
+             f"    mean = x.sum(axis=1, keepdims=True) / {m}\n"
+             f"    var = ((x - mean) ** 2).sum(axis=1, keepdims=True) / {v}\n{_OUT}",
+             f"The {name} is divided by the number of rows N; divide by the length of a row, D.")
+            for name, m, v in (("mean", "N", "D"), ("variance", "D", "N"), ("mean and variance", "N", "N"))
+        ),
         ("layernorm brackets missing",
          f"{_LAYER}\n    mean, var = x.mean(1, keepdims=True), x.var(1, keepdims=True)\n"
          "    out = gamma * (x - mean / np.sqrt(var + eps)) + beta",
@@ -662,18 +697,24 @@ MISTAKES: list[Mistake] = [
         ("groupnorm gamma and beta missing", f"{_GROUP}\n    out = cache[0]",
          "gamma and beta are not used."),
         *(
-            (name, f"{_GROUP}\n    grouped = x.reshape(len(x), G, -1, *x.shape[2:])\n"
+            (name, f"{_GROUP}\n    grouped = x.reshape(len(x), {split}, *x.shape[2:])\n"
              f"    mean, var = grouped.mean({axes}, keepdims=True), grouped.var({axes}, keepdims=True)\n"
              "    xhat = ((grouped - mean) / np.sqrt(var + eps)).reshape(x.shape)\n"
              "    out = gamma * xhat + beta", says)
-            for name, axes, says in (
-                ("groups averaged together", "(1, 3, 4)",
+            for name, split, axes, says in (
+                ("groups averaged together", "G, -1", "(1, 3, 4)",
                  "The mean runs over the groups and not over the channels of a group: axis 2, not 1."),
-                ("pixels of a group apart", "2",
+                ("channels dealt in turn", "-1, G", "(1, 3, 4)",
+                 "The channels are dealt to the groups in turn; the first C / G are the first group."),
+                ("pixels of a group apart", "G, -1", "2",
                  "The mean runs over the channels of a group alone; its pixels count too."),
-                ("groups of the batch", "(0, 2, 3, 4)",
+                ("rows of a group apart", "G, -1", "(2, 4)",
+                 "The mean leaves the height out; all pixels of the group count."),
+                ("columns of a group apart", "G, -1", "(2, 3)",
+                 "The mean leaves the width out; all pixels of the group count."),
+                ("groups of the batch", "G, -1", "(0, 2, 3, 4)",
                  "The mean runs over the batch too; every image stands alone."),
-                ("groups never split", "(1, 2, 3, 4)",
+                ("groups never split", "G, -1", "(1, 2, 3, 4)",
                  "The mean runs over all channels; each group has its own."),
             )
         ),
@@ -705,6 +746,10 @@ MISTAKES: list[Mistake] = [
                  "The paths are divided by N H W, as in batch norm; a group holds C / G H W numbers."),
                 ("groupnorm over C H W", "C * H * W",
                  "The paths are divided by C H W; a group holds C / G H W numbers."),
+                ("groupnorm over C / G", "C // G",
+                 "The paths are divided by C / G; a group holds C / G H W numbers."),
+                ("groupnorm over N G", "N * G",
+                 "The paths are divided by the number of groups; divide by the numbers in one."),
                 ("groupnorm over G H W", "G * H * W",
                  "The paths are divided by G H W; a group holds C / G H W numbers."),
             )

@@ -1,5 +1,7 @@
 """CS231n, assignment 3: the recurrent layers, and the same affine map and loss at every step."""
 
+from itertools import permutations
+
 import numpy as np
 
 from manual.embedding import embedding_backward, embedding_forward
@@ -313,6 +315,8 @@ MISTAKES: list[Mistake] = [
          "The slope of tanh is taken at the gradient; it is taken at next_h: 1 - next_h^2."),
         ("rnn step slope at prev_h", "dout * (1 - h * h)",
          "The slope of tanh is taken at prev_h; it is taken at next_h: 1 - next_h^2."),
+        ("rnn step slope squared as a whole", "dout * (1 - tanh_cache) ** 2",
+         "The slope is 1 - h^2; yours is (1 - h)^2."),
         ("rnn step slope at the sum", "dout * (1 - np.arctanh(tanh_cache) ** 2)",
          "The slope is 1 - a^2 of the sum a before tanh; it is 1 - tanh(a)^2."),
     ),
@@ -352,6 +356,16 @@ MISTAKES: list[Mistake] = [
         ("rnn dh0 with its upstream", "dh + dout[:, 0], dwx, dwh, db",
          "dh0 has dh[:, 0] added; that belongs to the first h, and has passed the step already."),
     ),
+    *(
+        Mistake(f"{kind} step {name} of the last example", function, right, wrong,
+                f"{name} holds the last example of the batch alone; all add up: += for =.")
+        for kind, function in (("rnn", "rnn_step_backward"), ("lstm", "_lstm_step_backward"))
+        for name, right, wrong in (
+            ("dWx", "x.T @ da", "x[-1:].T @ da[-1:]"),
+            ("dWh", "h.T @ da", "h[-1:].T @ da[-1:]"),
+            ("db", "da.sum(axis=0)", "da[-1]"),
+        )
+    ),
     *_through_time("rnn", "rnn_backward", "dh", "dout[:, t] + dh"),
     *_through_time("lstm", "_lstm_backward", "dh, dc", "(dout[:, t] + dh, dc)"),
     *(
@@ -359,30 +373,77 @@ MISTAKES: list[Mistake] = [
                 "np.stack([*hs[:-1], 0 * h], axis=1)", "The loop ends one step too early.")
         for kind, function in (("rnn", "rnn_forward"), ("lstm", "_lstm_forward"))
     ),
-    *_instead(
-        "_lstm_step_backward",
-        "sigmoid_backward(di, i_cache)",
-        ("lstm step sigmoid' of i missing", "di", "di is not taken back through its sigmoid."),
-        ("lstm step tanh' for i", "di * (1 - i * i)",
-         "i came out of a sigmoid, whose slope is i (1 - i); yours is that of tanh."),
-    ),
-    *_instead(
-        "_lstm_step_backward",
-        "sigmoid_backward(df, f_cache)",
-        ("lstm step tanh' for f", "df * (1 - f * f)",
-         "f came out of a sigmoid, whose slope is f (1 - f); yours is that of tanh."),
-    ),
-    *_instead(
-        "_lstm_step_backward",
-        "sigmoid_backward(do, o_cache)",
-        ("lstm step sigmoid' of o missing", "do", "do is not taken back through its sigmoid."),
-        ("lstm step tanh' for o", "do * (1 - o * o)",
-         "o came out of a sigmoid, whose slope is o (1 - o); yours is that of tanh."),
+    *(
+        mistake
+        for gate in "ifo"
+        for mistake in _instead(
+            "_lstm_step_backward",
+            f"sigmoid_backward(d{gate}, {gate}_cache)",
+            *(
+                (f"lstm step {name} {gate}", wrong.replace("s", gate), f"The slope of {gate}, which "
+                 f"came out of a sigmoid, is {gate} (1 - {gate}); yours is {told.replace('s', gate)}.")
+                for name, wrong, told in (
+                    ("no slope of", "ds", "1"),
+                    ("slope s for", "ds * s", "s"),
+                    ("slope 1 - s for", "ds * (1 - s)", "1 - s"),
+                    ("tanh' for", "ds * (1 - s * s)", "1 - s^2"),
+                )
+            ),
+        )
     ),
     *_instead(
         "_lstm_step_backward",
         "tanh_backward(dg, g_cache)",
         ("lstm step tanh' of g missing", "dg", "dg is not taken back through its tanh."),
+        ("lstm step slope 1 - g for g", "dg * (1 - g)", "The slope of g is 1 - g^2; yours is 1 - g."),
+        ("lstm step slope of g squared as a whole", "dg * (1 - g) ** 2",
+         "The slope of g is 1 - g^2; yours is (1 - g)^2."),
+        ("lstm step tanh of g twice", "dg * (1 - np.tanh(g) ** 2)",
+         "g has been through tanh already: its slope is 1 - g^2."),
+    ),
+    *(
+        mistake
+        for gate, right in (
+            ("i", "di, dg = dc_next * g, dc_next * i"),
+            ("f", "df, dc = dc_next * c, dc_next * f"),
+            ("g", "di, dg = dc_next * g, dc_next * i"),
+        )
+        for mistake in _instead(
+            "_lstm_step_backward",
+            right,
+            (f"lstm step d{gate} before dc is whole",
+             right + {"i": "\n    di = dout[1] * g", "f": "\n    df = dout[1] * c",
+                      "g": "\n    dg = dout[1] * i"}[gate],
+             f"d{gate} takes dnext_c before the gradient through next_h has been added."),
+        )
+    ),
+    *(
+        Mistake(f"lstm gates in the order {', '.join(order)}", "_lstm_step_forward",
+                "a_i, a_f, a_o, a_g =", f"{', '.join('a_' + gate for gate in order)} =",
+                f"The gates are cut in the order {', '.join(order)}; it is i, f, o, g.")
+        for order in permutations("ifog") if order != tuple("ifog")
+    ),
+    *(
+        Mistake(f"lstm gradients in the order {', '.join(order)}", "_lstm_step_backward",
+                "return da @ wx.T", f"da = np.concatenate([np.split(da, 4, axis=1)[k] for k in "
+                f"{tuple(map('ifog'.index, order))}], axis=1)\n    return da @ wx.T",
+                f"The gradients are joined in the order {', '.join(order)}; it is i, f, o, g.")
+        for order in permutations("ifog") if order != tuple("ifog")
+    ),
+    *_instead(
+        "_lstm_step_forward",
+        "tanh_forward(a_g)",
+        ("lstm candidate as it is", "(a_g, a_g)", "The candidate g is not passed through tanh."),
+    ),
+    *_instead(
+        "_lstm_step_forward",
+        "c_next = f * c + i * g",
+        ("lstm 1 - i for the forget gate", "c_next = (1 - i) * c + i * g",
+         "1 - i stands where the forget gate f belongs: the two gates are independent."),
+        ("lstm gates on each other's side of the cell", "c_next = f * g + i * c",
+         "The forget gate is on the candidate and the input gate on the old cell."),
+        ("lstm output gate for the input gate", "c_next = f * c + o * g",
+         "The output gate stands where the input gate belongs."),
     ),
     *_instead(
         "_lstm_step_backward",
@@ -395,13 +456,6 @@ MISTAKES: list[Mistake] = [
         ("lstm step dprev_c without the cell's own",
          "df, dc = dc_next * c, (dc_next - dout[1]) * f",
          "dprev_c takes the gradient through next_h alone; dnext_c adds to it."),
-    ),
-    *_instead(
-        "_lstm_step_backward",
-        "sigmoid_backward(di, i_cache),\n            sigmoid_backward(df, f_cache)",
-        ("lstm step di and df in each other's place",
-         "sigmoid_backward(df, f_cache),\n            sigmoid_backward(di, i_cache)",
-         "The gradients are joined in the order f, i; it is i, f, o, g."),
     ),
     *_instead(
         "lstm_forward",
@@ -462,6 +516,11 @@ MISTAKES: list[Mistake] = [
                  "The loss lacks the mask: steps that it leaves out count too."),
                 ("temporal loss and dx without the mask", "all_loss, all_dx",
                  "The mask is not used: steps that it leaves out count too."),
+                ("temporal softmax over the steps",
+                 "[np.zeros(()), dx][0] - ((s := x - np.log(np.exp(x).sum(1, keepdims=True)))"
+                 "[np.arange(N)[:, None], np.arange(T), y] * mask).sum() / N, "
+                 "(np.exp(s) - np.eye(V)[y]) * mask[..., None] / N",
+                 "The softmax runs over the steps; it runs over the words: axis=2."),
                 ("temporal dx not over N", "loss, dx * N", "dx is not divided by N."),
                 ("temporal loss not over N", "loss * N, dx", "The loss is not divided by N."),
                 ("temporal loss and dx not over N", "loss * N, dx * N",

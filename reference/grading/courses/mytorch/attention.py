@@ -1,8 +1,9 @@
 """ScaledDotProductAttention and MultiHeadAttention."""
 
+import numpy as np
+
 from manual.attention import attention_backward, attention_forward
 from manual.temporal import temporal_affine_backward, temporal_affine_forward
-from reference.cards import Mistake
 from reference.grading.courses.mytorch.asking import fill, put
 from reference.grading.courses.mytorch.linear import Linear
 from reference.grading.recipe import Problem
@@ -16,7 +17,7 @@ class ScaledDotProductAttention:
 
         mask: (N, ..., L, S) or what broadcasts to it, True where a query must not look at a key.
         """
-        seen = None if mask is None else ~mask
+        seen = None if mask is None else np.logical_not(mask)
         out, self.cache = attention_forward(Q, K, V, mask=seen)
         return out
 
@@ -192,5 +193,3 @@ PROBLEMS = [
     *_both("ScaledDotProductAttention", _attention, _attention_forward, _attention_backward),
     *_both("MultiHeadAttention", _multihead, _multihead_forward, _multihead_backward),
 ]
-
-MISTAKES: list[Mistake] = []

@@ -12,7 +12,9 @@ def _stride1(name, d, code, says, method="backward"):
     """A slip in ConvNd_stride1: what it leaves instead of our result."""
     result = "dLdA" if method == "backward" else "Z"
     function, right = f"Conv{d}d_stride1.{method}", f"return {result}"
-    return Mistake(f"conv{d}d {name}", function, right, f"{code}\n    return {result}", says)
+    return Mistake(
+        f"Conv{d}d_stride1 {name}", function, right, f"{code}\n    return {result}", says
+    )
 
 
 # By dimension: the places of the output; a window; and the window at i (and j) as a slice.
@@ -165,7 +167,7 @@ MISTAKES += [
         "forward",
     ),
     Mistake(
-        "conv1d dLdW over the pixels",
+        "Conv1d_stride1 dLdW over the pixels",
         "Conv1d_stride1.backward",
         "return dLdA",
         "self.dLdW = self.dLdW / dLdZ.shape[2]\n    return dLdA",
@@ -214,13 +216,6 @@ for _d in (1, 2):
             "The stride is ignored: the downsampling is missing.",
         ),
         (
-            "downsampled first",
-            "forward",
-            _forward,
-            f"return {_inner}.forward({_down}.forward(A))",
-            "It is downsampled before the convolution, and should be after it.",
-        ),
-        (
             "padding not cut off",
             "backward",
             _crop,
@@ -252,31 +247,33 @@ for _d in (1, 2):
             "stride ignored in the backward",
             "backward",
             _backward,
-            f"dLdA = {_inner}.backward(dLdZ)",
+            f"wide = np.zeros({_down}.shape)\n"
+            "    wide[(..., *(slice(n) for n in dLdZ.shape[2:]))] = dLdZ\n"
+            f"    dLdA = {_inner}.backward(wide)",
             "The backward of the downsampling is missing.",
         ),
     ):
         MISTAKES.append(
-            Mistake(f"conv{_d}d {_name}", f"Conv{_d}d.{_method}", _right, _wrong, _says)
+            Mistake(f"Conv{_d}d {_name}", f"Conv{_d}d.{_method}", _right, _wrong, _says)
         )
     _up = f"self.upsample{_d}d"
     MISTAKES += [
         Mistake(
-            f"conv transpose {_d}d not upsampled",
+            f"ConvTranspose{_d}d not upsampled",
             f"ConvTranspose{_d}d.forward",
             f"return {_inner}.forward({_up}.forward(A))",
             f"return {_inner}.forward(A)",
             "The upsampling is missing.",
         ),
         Mistake(
-            f"conv transpose {_d}d upsampled after",
+            f"ConvTranspose{_d}d upsampled after",
             f"ConvTranspose{_d}d.forward",
             f"return {_inner}.forward({_up}.forward(A))",
             f"return {_up}.forward({_inner}.forward(A))",
             "It is upsampled after the convolution, and should be before it.",
         ),
         Mistake(
-            f"conv transpose {_d}d upsampling missing in the backward",
+            f"ConvTranspose{_d}d upsampling missing in the backward",
             f"ConvTranspose{_d}d.backward",
             f"return {_up}.backward({_inner}.backward(dLdZ))",
             f"return {_inner}.backward(dLdZ)",

@@ -2,7 +2,6 @@
 
 from itertools import pairwise
 
-from reference.cards import Mistake
 from reference.grading.courses.mytorch.activations import ReLU
 from reference.grading.courses.mytorch.asking import fill, first, put
 from reference.grading.courses.mytorch.linear import Linear
@@ -158,5 +157,3 @@ def _both(name):
 
 
 PROBLEMS = [*_both("MLP0"), *_both("MLP1"), *_both("MLP4")]
-
-MISTAKES: list[Mistake] = []

@@ -190,6 +190,8 @@ def _masked(do, e, out):
     if not do.ours or not e.train:
         return {}
     seen = isinstance(out, np.ndarray) and out.shape == e.x.shape
+    if seen and out.size >= 100 and not out.any():
+        raise ValueError("all is dropped: any gradient is right where it is zero")
     return {"mask": out != 0 if seen else np.ones(e.x.shape, bool)}
 
 
@@ -202,8 +204,8 @@ def _dropped(name, off, axes):
         out = do.method(do(name, e.p), "forward", e.x, **words, **mask)
         if not do.ours or e.x.size < 100 or not e.train:
             return {"out": out}
-        count = e.x.size // np.prod([e.x.shape[axis] for axis in axes], dtype=int)
-        room = 5 * np.sqrt(e.p * (1 - e.p) / count)  # five standard deviations
+        together = np.prod([e.x.shape[axis] for axis in axes], dtype=int)
+        room = 5 * np.sqrt(e.p * (1 - e.p) * together / e.x.size)  # five standard deviations
         return {"out": out, "share kept": Between(1 - e.p - room, 1 - e.p + room)}
 
     return recipe

@@ -8,15 +8,15 @@ FUNCTIONS: dict[str, Callable] = {}
 PROBLEMS: list = []
 
 
-def _both(name, method, right, wrong, says):
+def _both(name, method, right, wrong, says, classes=(1, 2)):
     """The same slip in both classes."""
     return [
-        Mistake(f"batch norm {each}d {name}", f"BatchNorm{each}d.{method}", right, wrong, says)
-        for each in (1, 2)
+        Mistake(f"BatchNorm{each}d {name}", f"BatchNorm{each}d.{method}", right, wrong, says)
+        for each in classes
     ]
 
 
-def _gradient(name, code, says):
+def _gradient(name, code, says, classes=(1, 2)):
     """A slip in backward: what it leaves instead. In the code d is dLdNZ, c is Z - M."""
     start = """NZ, gamma, (_, std, axes), Z, _ = self.cache
     m = Z.size // Z.shape[1]
@@ -24,7 +24,7 @@ def _gradient(name, code, says):
     mean = d.mean(axes, keepdims=True)
     along = NZ * (d * NZ).mean(axes, keepdims=True)
     """
-    return _both(name, "backward", "return dLdZ", f"{start}{code}\n    return dLdZ", says)
+    return _both(name, "backward", "return dLdZ", f"{start}{code}\n    return dLdZ", says, classes)
 
 
 _M = "self.running_M = self.alpha * self.running_M + (1 - self.alpha) * M"
@@ -131,24 +131,26 @@ MISTAKES = [
         "variance over the batch only",
         "forward",
         "return BZ",
-        "if not eval and Z.ndim == 4:\n"
+        "if not eval:\n"
         "        N, n = len(Z), Z.size // Z.shape[1]\n"
         "        self.running_V = self.running_V + (1 - self.alpha) * V * (n / N - 1)\n"
         "        NZ = (Z - M) / np.sqrt(V * n / N + self.eps)\n"
         "        BZ = self.BW * NZ + self.Bb\n    return BZ",
         "The variance is divided by the batch size; it goes over the pixels too.",
+        (2,),
     ),
     *_both(
         "sums over the batch only",
         "forward",
         "return BZ",
-        "if not eval and Z.ndim == 4:\n"
+        "if not eval:\n"
         "        n = Z.shape[2] * Z.shape[3]\n"
         "        wide = ((Z - n * M) ** 2).sum(axis=(0, 2, 3), keepdims=True) / len(Z)\n"
         "        self.running_M = self.running_M + (1 - self.alpha) * (n - 1) * M\n"
         "        self.running_V = self.running_V + (1 - self.alpha) * (wide - V)\n"
         "        BZ = self.BW * (Z - n * M) / np.sqrt(wide + self.eps) + self.Bb\n    return BZ",
         "Mean and variance are divided by the batch size; they go over the pixels too.",
+        (2,),
     ),
     *_gradient(
         "dLdV with the wrong sign",
@@ -202,26 +204,31 @@ MISTAKES = [
         "dLdBW over the batch only",
         "self.dLdBW = (dLdBZ * NZ).sum(axis=0, keepdims=True)",
         "dLdBW is summed over the batch alone, and should be over the pixels too.",
+        (2,),
     ),
     *_gradient(
         "dLdBb over the batch only",
         "self.dLdBb = dLdBZ.sum(axis=0, keepdims=True)",
         "dLdBb is summed over the batch alone, and should be over the pixels too.",
+        (2,),
     ),
     *_gradient(
         "dLdM over the batch size",
         "n = m / len(Z)\n    dLdZ = (d - n * mean - along) / std",
         "dLdM is divided by the batch size; M is a mean over the pixels too.",
+        (2,),
     ),
     *_gradient(
         "dLdV over the batch size",
         "n = m / len(Z)\n    dLdZ = (d - mean - n * along) / std",
         "dLdV is divided by the batch size; V is a mean over the pixels too.",
+        (2,),
     ),
     *_gradient(
         "gradients over the batch size",
         "n = m / len(Z)\n    dLdZ = (d - n * mean - n * along) / std",
         "dLdM and dLdV are divided by the batch size; M and V are means over the pixels too.",
+        (2,),
     ),
     Mistake(
         "dropout 2d drops pixels",

@@ -1,9 +1,10 @@
 """SGD, Adam and AdamW: one step for all layers of a model."""
 
+from functools import cache
+
 import numpy as np
 
 from manual.optimizers import adam, adamw, momentum, sgd
-from reference.cards import Mistake
 from reference.grading.recipe import Problem
 
 
@@ -77,6 +78,14 @@ class AdamW:
             return w, {k: v for k, v in config.items() if k != "weight_decay"}
         w, config = adam(w, dw, config)
         return w - self.lr * self.weight_decay * w, config
+
+
+@cache
+def slipped(name):
+    """For the mistakes: an optimizer of manual/ with one of its own mistakes in it."""
+    from reference.mistakes import MISTAKES, with_mistake
+
+    return with_mistake(MISTAKES[name])
 
 
 FUNCTIONS = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW}
@@ -162,5 +171,3 @@ PROBLEMS = [
         conventions={"decay": ("before", "after")},
     ),
 ]
-
-MISTAKES: list[Mistake] = []

@@ -21,12 +21,6 @@ def _down(name, dimension, method, right, wrong, says):
     return Mistake(f"downsample {dimension}d {name}", function, right, wrong, says)
 
 
-def _pool(name, kind, method, wrong, says):
-    """What stands in place of our result, at the end of a pooling with stride 1."""
-    right = "return Z" if method == "forward" else "return"
-    return Mistake(f"{kind.lower()} {name}", f"{kind}2d_stride1.{method}", right, wrong, says)
-
-
 MISTAKES: list[Mistake] = []
 for _d, _index in _BOTH.items():
     MISTAKES += [
@@ -152,10 +146,6 @@ MISTAKES += [
     ),
 ]
 
-_OVER = """dLdA = np.zeros_like({dLdA})
-    for i in range(dLdZ.shape[2]):
-        for j in range(dLdZ.shape[3]):
-"""
 _WON = "np.unravel_index(winner[n, c, i, j, 0], (self.kernel, self.kernel))"
 
 MISTAKES += [
@@ -236,17 +226,12 @@ for _kind in ("Max", "Mean"):
             "The stride is ignored: the downsampling is missing.",
         ),
         Mistake(
-            f"{_kind.lower()} pool downsampled first",
-            f"{_kind}Pool2d.forward",
-            f"return self.downsample2d.forward({_inner}.forward(A))",
-            f"return {_inner}.forward(self.downsample2d.forward(A))",
-            "It is downsampled before the pooling, and should be after it.",
-        ),
-        Mistake(
             f"{_kind.lower()} pool stride ignored in the backward",
             f"{_kind}Pool2d.backward",
             f"return {_inner}.backward(self.downsample2d.backward(dLdZ))",
-            f"return {_inner}.backward(dLdZ)",
+            "wide = np.zeros(self.downsample2d.shape)\n"
+            "    wide[(..., *(slice(n) for n in dLdZ.shape[2:]))] = dLdZ\n"
+            f"    return {_inner}.backward(wide)",
             "The backward of the downsampling is missing.",
         ),
     ]

@@ -1,0 +1,148 @@
+"""What students write in the optimizers and the models."""
+
+from collections.abc import Callable
+
+from reference.cards import MISTAKES as CARDS
+from reference.cards import Mistake
+
+FUNCTIONS: dict[str, Callable] = {}
+PROBLEMS: list = []
+
+_PAIRS = {"W": "dLdW", "b": "dLdb"}
+_SGD = {
+    name: f'layer.{name} = self._moved("{name}", layer.{name}, layer.{grad}, v)'
+    for name, grad in _PAIRS.items()
+}
+_ADAM = {
+    name: f'layer.{name}, kept["{name}"] = adam(layer.{name}, layer.{grad}, '
+    f'kept.get("{name}", settings))'
+    for name, grad in _PAIRS.items()
+}
+_ADAMW = {
+    name: f'layer.{name}, kept["{name}"] = self._decayed(layer.{name}, layer.{grad}, '
+    f'kept.get("{name}", settings))'
+    for name, grad in _PAIRS.items()
+}
+
+# Where b is right and W is not, or the other way round: the slip stands in one of two lines.
+MISTAKES: list[Mistake] = []
+for _card in CARDS.values():
+    if _card.function == "adam" and "float" not in _card.name and "default" not in _card.name:
+        for _name, _line in _ADAM.items():
+            _wrong = _line.replace("adam(", f'slipped("{_card.name}")(')
+            _says = f"For {_name}: {_card.says[0].lower()}{_card.says[1:]}"
+            MISTAKES.append(
+                Mistake(f"{_card.name}, for {_name}", "Adam.step", _line, _wrong, _says)
+            )
+
+
+def _lines(lines, change):
+    """A slip in one line, in the other, and in both."""
+    (a, b), both = lines.values(), "\n        ".join(lines.values())
+    yield " for W", a, change(a, "W", "dLdW")
+    yield " for b", b, change(b, "b", "dLdb")
+    yield "", both, "\n        ".join((change(a, "W", "dLdW"), change(b, "b", "dLdb")))
+
+
+def _optimizer(name, function, lines, change, says):
+    return [
+        Mistake(f"{name}{where}", function, right, wrong, says)
+        for where, right, wrong in _lines(lines, change)
+    ]
+
+
+def _plain(line, name, grad):
+    return f"layer.{name} = layer.{name} - self.lr * layer.{grad}"
+
+
+MISTAKES += [
+    *_optimizer(
+        "SGD momentum ignored", "SGD.step", _SGD, _plain,
+        "The step takes the gradient, and should take the velocity.",
+    ),
+    *_optimizer(
+        "SGD velocity is an average", "SGD.step", _SGD,
+        lambda line, name, grad: line.replace(
+            f"layer.{grad}", f"(1 - self.mu) * layer.{grad}"
+        ),
+        "The velocity takes 1 - momentum of the gradient; the course takes all of it.",
+    ),
+    *_optimizer(
+        "SGD velocity without momentum", "SGD.step", _SGD,
+        lambda line, name, grad: line.replace(", v)", ", {})"),
+        "The velocity forgets what it was: momentum times the old one is missing.",
+    ),
+    *_optimizer(
+        "SGD learning rate missing", "SGD.step", _SGD,
+        lambda line, name, grad: line.replace(
+            f"layer.{grad}", f"layer.{grad} / self.lr"
+        ),
+        "The learning rate is missing.",
+    ),
+    *_optimizer(
+        "SGD step uphill", "SGD.step", _SGD,
+        lambda line, name, grad: line.replace(f"layer.{grad}", f"-layer.{grad}"),
+        "The step goes uphill: the velocity is subtracted.",
+    ),
+    *_optimizer(
+        "AdamW decay missing", "AdamW.step", _ADAMW,
+        lambda line, name, grad: line.replace("self._decayed(", "adam("),
+        "The weight decay is missing.",
+    ),
+    *_optimizer(
+        "AdamW decay without the learning rate", "AdamW.step", _ADAMW,
+        lambda line, name, grad: line.replace("self._decayed(", "adam(").replace(
+            f"(layer.{name}", f"(layer.{name} * (1 - self.weight_decay)"
+        ),
+        "The decay lacks the learning rate: it is lr weight_decay of the weight.",
+    ),
+    *_optimizer(
+        "AdamW decay in the gradient", "AdamW.step", _ADAMW,
+        lambda line, name, grad: line.replace("self._decayed(", "adam(").replace(
+            f"layer.{grad}", f"layer.{grad} + self.weight_decay * layer.{name}"
+        ),
+        "The decay is added to the gradient, as in L2; AdamW shrinks the weight itself.",
+    ),
+    *_optimizer(
+        "AdamW decay reversed", "AdamW.step", _ADAMW,
+        lambda line, name, grad: line.replace("self._decayed(", "adam(").replace(
+            f"(layer.{name}", f"(layer.{name} * (1 + self.lr * self.weight_decay)"
+        ),
+        "The decay is added: the weight grows, and should shrink.",
+    ),
+    Mistake(
+        "Adam counts layers",
+        "Adam.step",
+        'layer.b, kept["b"] = adam(layer.b, layer.dLdb, kept.get("b", settings))',
+        'layer.b, kept["b"] = adam(layer.b, layer.dLdb, kept.get("b", settings))\n'
+        '        more = len(self.l) - 1\n'
+        '        kept["W"] = kept["W"] | {"t": kept["W"]["t"] + more}\n'
+        '        kept["b"] = kept["b"] | {"t": kept["b"]["t"] + more}',
+        "t grows with every layer: it counts the steps.",
+    ),
+]  # fmt: skip
+
+for _name, _layers in (("MLP0", 2), ("MLP1", 4), ("MLP4", 10)):
+    _forward = "return _forward(self, A)" if _name == "MLP4" else "return _forward(self, A0)"
+    _A = "A" if _name == "MLP4" else "A0"
+    _up = {"MLP0": "dLdA1", "MLP1": "dLdA2", "MLP4": "dLdA"}[_name]
+    _backward = f"return _backward(self, {_up})"
+    for _what, _kept, _says in (
+        ("without activations", "[::2]", "The activations are missing."),
+        ("without the last activation", "[:-1]", "The last activation is missing."),
+        ("without hidden activations", "[::2] + [self.layers[-1]]",
+         "The activations between the layers are missing."),
+    ):  # fmt: skip
+        _loop = (
+            f"for layer in self.layers{_kept}:\n        {_A} = layer.forward({_A})\n    return {_A}"
+        )
+        _back = (
+            f"for layer in reversed(self.layers{_kept}):\n"
+            f"        {_up} = layer.backward({_up})\n    return {_up}"
+        )
+        MISTAKES += [
+            Mistake(f"{_name} {_what}", f"{_name}.forward", _forward, _loop, _says),
+            Mistake(
+                f"{_name} {_what} in the backward", f"{_name}.backward", _backward, _back, _says
+            ),
+        ]
