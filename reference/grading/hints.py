@@ -41,7 +41,7 @@ def hint(named: Named, level: str) -> str:
     what = " and ".join(named.outputs[:3])
     if level == "category":
         return _short(f"Look at {what} again: could it be {category(named)}?")
-    if level == "cause" or not named.right:
+    if level == "cause" or not named.right or "\n" in named.wrong:  # no line to be shown
         return _short(f"Could this be it, in {what}? {named.says}")
     right, wrong = _line(named.right), _line(named.wrong)
     return _short(

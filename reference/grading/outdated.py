@@ -26,8 +26,8 @@ CURES = (
     (r"No module named 'cPickle'", "cPickle is Python 2's: import pickle"),
 )  # fmt: skip
 # What the text of a file shows that does not compile.
-OLD_TEXT = ((r"^\s*print\s+[^(=\s]", "print is a function since Python 3: print(...)"),
-            (r"^\s*except\s+[\w.]+\s*,\s*\w+\s*:", "write except Error as name:"))  # fmt: skip
+OLD_TEXT = ((r"^[ \t]*print[ \t]+[^(=\s]", "print is a function since Python 3: print(...)"),
+            (r"^[ \t]*except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:", "write except Error as name:"))  # fmt: skip
 
 
 def cure(error: dict[str, Any], files: dict[str, str]) -> str:

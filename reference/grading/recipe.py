@@ -227,8 +227,8 @@ def _copied(value: Any) -> Any:
     """Fresh copies of what comes from an example. Objects and caches pass as they are."""
     if isinstance(value, np.ndarray):
         return value.copy()
-    if type(value) is tuple:
-        return tuple(_copied(each) for each in value)
+    if type(value) in (tuple, list):
+        return type(value)(_copied(each) for each in value)
     if type(value) is dict:
         return {key: _copied(each) for key, each in value.items()}
     return value

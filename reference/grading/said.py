@@ -39,7 +39,7 @@ def error_of(error: dict[str, Any]) -> dict[str, Any]:
     kind, path, line = error.get("kind"), error.get("path"), error.get("line")
     return {
         "kind": kind if isinstance(kind, str) and kind in KINDS else "raises",
-        "type": words(error.get("type"), 80),
+        "type": words(error.get("type"), 80) or "Error",
         "message": words(error.get("message"), 500),
         "path": str(path) if isinstance(path, str) else None,
         "line": line if type(line) is int and 0 < line < 10**7 else None,

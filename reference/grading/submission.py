@@ -4,7 +4,9 @@ import ast
 import hashlib
 import io
 import json
+import os
 import re
+import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
@@ -13,6 +15,9 @@ from typing import NamedTuple
 ENDINGS = (".py", ".ipynb")
 LARGEST = 4 << 20  # bytes of one file, 4 MiB: notebooks hold pictures
 MOST = 400  # files of one submission
+TEXT = 8 << 20  # bytes of Python of one submission, 8 MiB
+CELL = 100_000  # characters of a notebook's cell; a longer one is data
+READ = 1 << 30  # bytes unpacked from a zip of many: 1 GiB
 SKIPPED = {"__pycache__", "__MACOSX", ".git", ".ipynb_checkpoints", "node_modules", "venv", ".venv",
            "site-packages"}  # fmt: skip
 
@@ -63,7 +68,7 @@ def submissions(paths: list[Path], names: set[str], many: bool | None = None) ->
         raise ValueError(f"no Python file or notebook in {', '.join(map(str, paths))}")
     seen: dict[str, int] = {}
     unique = []
-    for place in found:
+    for place in (each._replace(name=printable(each.name)) for each in found):
         seen[place.name] = seen.get(place.name, 0) + 1
         number = seen[place.name]
         unique.append(place if number == 1 else place._replace(name=f"{place.name} ({number})"))
@@ -81,18 +86,22 @@ class Place(NamedTuple):
         """Its files."""
         problems: list[str] = []
         files: dict[str, str] = {}
-        for path, data in _members(self.path, problems):
+        room = TEXT
+        for path, data in _members(self.path, problems, self.inside):
             if self.inside is not None:
-                if path.split("/")[0] != self.inside:
-                    continue
                 path = path.partition("/")[2] or path
             if len(files) >= MOST:
                 problems.append(f"more than {MOST} files: the rest is left out")
                 break
             text = _text(path, data, problems)
-            if text is not None:
-                files[path] = text
-        return Submission(self.name, files, problems)
+            if text is None:
+                continue
+            room -= len(text.encode())
+            if room < 0:
+                problems.append(f"more than {TEXT >> 20} MiB of Python: the rest is left out")
+                break
+            files[path] = text
+        return Submission(self.name, files, [printable(each) for each in problems])
 
 
 def _split(path: Path, names: set[str], many: bool | None) -> list[Place]:
@@ -105,8 +114,7 @@ def _split(path: Path, names: set[str], many: bool | None) -> list[Place]:
         return [Place(stem, path)]
     if path.is_file():
         parts = _parts_of_zip(path)
-        defined = ({n for text in texts for n in defines(text)} for texts in parts.values())
-        if many or _repeated(defined, names):
+        if many or _repeated(parts.values(), names):
             return [Place(PurePosixPath(part).stem, path, part) for part in sorted(parts)]
         return [Place(stem, path)]
     children = [child for child in sorted(path.iterdir()) if _is_part(child)]
@@ -140,52 +148,86 @@ def _repeated(defined: Iterable[set[str]], names: set[str]) -> bool:
     return False
 
 
-def _parts_of_zip(path: Path) -> dict[str, list[str]]:
-    parts: dict[str, list[str]] = {}
+def _parts_of_zip(path: Path) -> dict[str, set[str]]:
+    """What the files below each name define."""
+    parts: dict[str, set[str]] = {}
     for name, data in _members(path, []):
         text = _text(name, data, [])
         if text is not None:
-            parts.setdefault(name.split("/")[0], []).append(text)
+            parts.setdefault(name.split("/")[0], set()).update(defines(text))
     return parts
 
 
-def _members(path: Path, problems: list[str]) -> Iterator[tuple[str, bytes]]:
+def printable(name: str) -> str:
+    """A name that can be shown anywhere: without what moves a cursor or is no character."""
+    return "".join(each if each.isprintable() else "?" for each in name)
+
+
+def _members(
+    path: Path, problems: list[str], inside: str | None = None
+) -> Iterator[tuple[str, bytes]]:
     """The Python files and notebooks below a path, or in a zip. No link is followed."""
     if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            parts = file.relative_to(path).parts
-            if SKIPPED & set(parts) or file.is_symlink() or not file.is_file():
+        for parts in sorted(_walk(path, problems)):
+            name, file = printable("/".join(parts)), path.joinpath(*parts)
+            try:
+                data = file.read_bytes() if file.stat().st_size <= LARGEST else None
+            except OSError as error:
+                problems.append(f"{name} cannot be read: {error.strerror}")
                 continue
-            if file.suffix not in ENDINGS or any(
-                (path / Path(*parts[:k])).is_symlink() for k in range(len(parts))
-            ):
+            if data is None:
+                problems.append(f"{name} is larger than {LARGEST >> 20} MiB: left out")
                 continue
-            if file.stat().st_size > LARGEST:
-                problems.append(f"{'/'.join(parts)} is larger than {LARGEST >> 20} MiB: left out")
-                continue
-            yield "/".join(parts), file.read_bytes()
+            yield name, data
     elif path.suffix == ".zip":
-        yield from _zipped(path, problems)
+        yield from _zipped(path, problems, inside)
     elif path.stat().st_size <= LARGEST:
         name = path.name if path.suffix in ENDINGS else path.name + ".py"
-        yield name, path.read_bytes()
+        yield printable(name), path.read_bytes()
     else:
         problems.append(f"{path.name} is larger than {LARGEST >> 20} MiB")
 
 
-def _zipped(path: Path, problems: list[str]) -> Iterator[tuple[str, bytes]]:
+def _walk(path: Path, problems: list[str]) -> Iterator[tuple[str, ...]]:
+    """The names on the way to each Python file or notebook below a folder."""
+    waiting: list[tuple[str, ...]] = [()]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(path.joinpath(*here)) as entries:
+                for entry in entries:
+                    if entry.name in SKIPPED or entry.is_symlink():
+                        continue
+                    if entry.is_dir():
+                        waiting.append((*here, entry.name))
+                    elif entry.is_file() and entry.name.endswith(ENDINGS):
+                        yield (*here, entry.name)
+        except OSError as error:  # no right to look, or too deep for a path
+            problems.append(f"{printable('/'.join(here))[-80:]} cannot be read: {error.strerror}")
+
+
+def _zipped(
+    path: Path, problems: list[str], inside: str | None = None
+) -> Iterator[tuple[str, bytes]]:
+    room = READ
     try:
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist()[: 20 * MOST]:
-                name = entry.filename.replace("\\", "/").lstrip("/")
+                name = printable(entry.filename.replace("\\", "/").lstrip("/"))
                 parts = [part for part in name.split("/") if part not in ("", ".", "..")]
                 if entry.is_dir() or SKIPPED & set(parts) or not name.endswith(ENDINGS):
+                    continue
+                if not parts or inside not in (None, parts[0]):
                     continue
                 if entry.flag_bits & 1:
                     problems.append(f"{name} is encrypted: left out")
                     continue
                 with archive.open(entry) as file:  # what it says of its size is not believed
                     data = file.read(LARGEST + 1)
+                room -= len(data)
+                if room < 0:
+                    problems.append(f"{path.name} unpacks to more than {READ >> 30} GiB")
+                    return
                 if len(data) > LARGEST:
                     problems.append(f"{name} is larger than {LARGEST >> 20} MiB: left out")
                     continue
@@ -205,14 +247,18 @@ def _zipped(path: Path, problems: list[str]) -> Iterator[tuple[str, bytes]]:
 
 def _text(path: str, data: bytes, problems: list[str]) -> str | None:
     """A file as Python text."""
-    for encoding in ("utf-8-sig", "latin-1"):
+    marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-16" if marked else "utf-8-sig", "latin-1"):
         try:
             text = data.decode(encoding)
             break
         except UnicodeDecodeError:
             continue
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    return _cells(path, text, problems) if path.endswith(".ipynb") else text
+    if not path.endswith(".ipynb"):
+        return text
+    cells = _cells(path, text, problems)
+    return cells and cells.encode("utf-8", "replace").decode()  # JSON may hold halves of pairs
 
 
 def _cells(path: str, text: str, problems: list[str]) -> str | None:
@@ -245,7 +291,11 @@ def _parsable(cells: list[str]) -> str:
     good, bad = [], []
     for cell in cells:
         try:
-            ast.parse(cell)
+            if len(cell) > CELL:
+                raise ValueError
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # "\d"
+                ast.parse(cell)
             good.append(cell)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             bad.append(cell)

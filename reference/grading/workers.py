@@ -48,7 +48,7 @@ class Box:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-s", "-P", "-B", str(BOX)],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env=env,
@@ -139,9 +139,10 @@ class Worker:
             answer = self._answered(nonce, deadline)
             if "ask" not in answer:
                 return answer
-            if right is None:
+            if right is not None:
+                self._send(pack(self._right(right, answer)), deadline)
+            else:
                 self._end("blocked", "the code speaks to the grader's pipe")
-            self._send(pack(self._right(right, answer)), deadline)
 
     def load(self, message: Any, seconds: float) -> tuple[dict[str, Any], dict[str, Any]]:
         """Load a submission. Returns what was seen in its sources, before any of it ran; and how

@@ -9,4 +9,4 @@ def relu_forward(x):
 
 def affine_forward(x, w, b):
     calls[0] += 1
-    return x.reshape(x.shape[0], -1) @ w + b + (calls[0] > 40), (x, w, b)
+    return x.reshape(x.shape[0], -1) @ w + b + calls[0] % 2, (x, w, b)

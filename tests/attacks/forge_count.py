@@ -1,32 +1,39 @@
-"""More results than were asked for, and fewer."""
-import gc
+"""More results than were asked for, and fewer, and results that are no list."""
+import os
+import sys
+
+import numpy as np
 
 
-def write(value):
-    for found in gc.get_objects():
-        if callable(found) and getattr(found, "__name__", "") == "_write":
-            for fd in range(3, 20):
-                try:
-                    found(fd, value)
-                except OSError:
-                    pass
+def take_over(*answers):
+    frame = sys._getframe()
+    while "_serve" not in frame.f_globals:
+        frame = frame.f_back
+    message, going, coming = (frame.f_locals[k] for k in ("message", "going", "coming"))
+    k = 0
+    while message is not None:
+        answer = answers[k % len(answers)] | {"nonce": message["nonce"]}
+        frame.f_globals["_write"](going, answer)
+        message = frame.f_globals["_read"](coming)
+        k += 1
+    os._exit(0)
 
 
 def affine_forward(x, w, b):
-    write({"sent": []})
+    take_over({"sent": []}, {"sent": [1, 2, 3, 4, 5]}, {})
 
 
 def affine_backward(dout, cache):
-    write({"sent": [1, 2, 3, 4, 5]})
+    take_over({"sent": [1, 2, 3, 4, 5]})
 
 
 def relu_forward(x):
-    write([1, 2, 3])
+    take_over({"sent": np.ones(1)}, {"sent": ([1],)}, {"sent": {"dx": 1}, "error": None})
 
 
 def relu_backward(dout, cache):
-    write({"sent": {"dx": 1}, "error": None})
+    take_over({"error": None}, {"error": False}, {"error": np.ones(3), "sent": np.ones(3)})
 
 
 def softmax_loss(x, y):
-    write({})
+    take_over({"sent": [1] * 50_000, "warned": [np.ones((3, 3)), {"a": 1}] * 100})

@@ -1,53 +1,41 @@
 """Errors of the worker's form, with arrays, dicts and numbers where words should be."""
-import gc
+import os
+import sys
 
 import numpy as np
 
-ODD = (np.ones(2), {"a": 1}, [1], 10**30, float("nan"), -5, True, ("a",), np.float64(3), "\ud800")
-asked = []
+ODD = (np.ones(2), {"a": 1}, [1], 10**30, float("nan"), -5, True, ("a",), np.float64(3), "\ud800", None)
 
 
-def write(value):
-    for found in gc.get_objects():
-        if callable(found) and getattr(found, "__name__", "") == "_write":
-            for fd in range(3, 20):
-                try:
-                    found(fd, value)
-                except OSError:
-                    pass
-
-
-def answer():
-    asked.append(0)
-    odd = ODD[len(asked) % len(ODD)]
+def take_over(first):
+    frame = sys._getframe()
+    while "_serve" not in frame.f_globals:
+        frame = frame.f_back
+    message, going, coming = (frame.f_locals[k] for k in ("message", "going", "coming"))
     words = ("kind", "type", "message", "path", "line", "function")
-    notes = {"warned": odd, "written": [odd], "said": odd, "counts": {"affine_forward": odd}}
-    write({"error": dict.fromkeys(words, odd)} | notes)
+    k = first
+    while message is not None:
+        odd = ODD[k % len(ODD)]
+        notes = {"warned": odd, "written": [odd], "said": odd, "counts": {"affine_forward": odd}}
+        error = odd if k % 5 == 4 else dict.fromkeys(words, odd) | {"kind": "raises"}
+        answer = {"error": error} | notes | {"nonce": message["nonce"]}
+        frame.f_globals["_write"](going, answer)
+        message = frame.f_globals["_read"](coming)
+        k += 1
+    os._exit(0)
 
 
 def affine_forward(x, w, b):
-    answer()
+    take_over(0)
 
 
 def affine_backward(dout, cache):
-    answer()
+    take_over(4)
 
 
 def relu_forward(x):
-    answer()
+    take_over(6)
 
 
 def relu_backward(dout, cache):
-    answer()
-
-
-def softmax_loss(x, y):
-    answer()
-
-
-def dropout_forward(x, dropout_param):
-    write({"error": np.ones(3), "sent": np.ones(3)})
-
-
-def affine_relu_forward(x, w, b):
-    write({"sent": [1], "warned": [np.ones((3, 3)), {"a": 1}] * 100, "counts": {"a": [1]}})
+    take_over(8)

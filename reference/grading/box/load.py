@@ -183,8 +183,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 )
 
 
-def message_of(error: BaseException) -> str:
-    """An error's message; "" where that fails as well."""
+def message_of(error: Any) -> str:
+    """The message of an error or a warning; "" where that fails as well."""
     try:
         return str(error)[:500]
     except BaseException:

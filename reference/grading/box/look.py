@@ -117,7 +117,7 @@ def _loops(name: str, functions: dict[str, list[ast.AST]], where: dict[int, str]
             for part in ast.walk(loop):
                 called = next(_names(part.func), "") if isinstance(part, ast.Call) else ""
                 if "forward" in called:
-                    at = f"{where[id(node)]}, line {part.lineno}"
+                    at = f"{where[id(node)]}, line {getattr(part, 'lineno', 0)}"
                     yield f"{name}: {at}: {called} in a loop: a gradient by differences?"
 
 

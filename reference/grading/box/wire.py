@@ -25,7 +25,7 @@ LONGEST = 100_000  # entries of a list or dict
 INTEGERS = 1 << 64  # whole numbers are smaller than this, whatever their sign
 # Names of dtypes that are read: bytes of numbers alone, of sizes that every machine has.
 DTYPES = {
-    np.dtype(f"{kind}{size}").newbyteorder(order).str
+    np.dtype(f"{order}{kind}{size}").str
     for kind, sizes in {"b": (1,), "iu": (1, 2, 4, 8), "f": (2, 4, 8), "c": (8, 16)}.items()
     for kind in kind
     for size in sizes

@@ -80,7 +80,7 @@ def _relu(dice):
 
 
 def _scores(dice):
-    N, C = dice.sizes(2, at_least=2)
+    N, C = (2, 3) if dice.extreme else dice.sizes(2, at_least=2)
     x, y = dice.array(N, C), dice.labels(N, C)
     while (x - x[np.arange(N), y][:, None] == -1).any():  # at the hinge
         x = dice.array(N, C)

@@ -516,11 +516,6 @@ MISTAKES: list[Mistake] = [
                  "The loss lacks the mask: steps that it leaves out count too."),
                 ("temporal loss and dx without the mask", "all_loss, all_dx",
                  "The mask is not used: steps that it leaves out count too."),
-                ("temporal softmax over the steps",
-                 "[np.zeros(()), dx][0] - ((s := x - np.log(np.exp(x).sum(1, keepdims=True)))"
-                 "[np.arange(N)[:, None], np.arange(T), y] * mask).sum() / N, "
-                 "(np.exp(s) - np.eye(V)[y]) * mask[..., None] / N",
-                 "The softmax runs over the steps; it runs over the words: axis=2."),
                 ("temporal dx not over N", "loss, dx * N", "dx is not divided by N."),
                 ("temporal loss not over N", "loss * N, dx", "The loss is not divided by N."),
                 ("temporal loss and dx not over N", "loss * N, dx * N",

@@ -34,12 +34,12 @@ def moderate(dice, *shape):
     return dice.array(*shape) / 2
 
 
-def layers(dice, *sizes):
+def layers(dice, *sizes, numbers=moderate):
     """W1, b1, W2, ... of a network with these sizes, the input's first."""
     parameters = {}
     for k, (n_prev, n) in enumerate(itertools.pairwise(sizes), start=1):
-        parameters[f"W{k}"] = moderate(dice, n, n_prev)
-        parameters[f"b{k}"] = moderate(dice, n, 1)
+        parameters[f"W{k}"] = numbers(dice, n, n_prev)
+        parameters[f"b{k}"] = numbers(dice, n, 1)
     return parameters
 
 

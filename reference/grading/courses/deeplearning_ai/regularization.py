@@ -148,11 +148,11 @@ FUNCTIONS = {
 _HELD = ("Z1", "A1", "W1", "b1", "Z2", "A2", "W2", "b2", "Z3", "A3", "W3", "b3")
 
 
-def _network(dice, sizes, m, masks=_ALL_KEPT, keep_prob=1.0):
+def _network(dice, sizes, m, masks=_ALL_KEPT, keep_prob=1.0, numbers=moderate):
     """X, Y, parameters and the forward's cache, as a dict."""
 
     def draw():
-        parameters, X = layers(dice, *sizes, 1), moderate(dice, sizes[0], m)
+        parameters, X = layers(dice, *sizes, 1, numbers=numbers), numbers(dice, sizes[0], m)
         _, cache = three_layers(X, parameters, masks, keep_prob)
         cache = dict(zip(_HELD, cache, strict=True))
         e = {"X": X, "Y": Y, "parameters": parameters, "cache": cache, "batch_axis": 1}
@@ -189,11 +189,16 @@ def _chance(dice):
 
 def _checked(dice):
     """The course's network, and gradients that are off."""
-    e = _network(dice, (4, 5, 3), 2 + dice.k % 2)
+    e = _network(dice, (4, 5, 3), 2 + dice.k % 2, numbers=_tame)
     true = backward_propagation_n(e["X"], e["Y"], tuple(e.pop("cache").values()))
     off = 1 + 0.5 * dice.rng.normal(size=6)
     gradients = {name: grad * f for (name, grad), f in zip(true.items(), off, strict=True)}
     return e | {"gradients": gradients}
+
+
+def _tame(dice, *shape):
+    """Numbers for which differences are exact to six digits and more."""
+    return np.round(0.6 * dice.rng.normal(size=shape), 2)
 
 
 def _line(dice):
@@ -220,7 +225,8 @@ def _forward_with_dropout(do, e):
     name, masks = "forward_propagation_with_dropout", {}
     if do.ours:
         masks = {"masks": [np.asarray(e.given[name]).astype(bool) for name in ("_D1", "_D2")]}
-        if e.X.shape[1] > 50 and not all(mask.any() for mask in masks["masks"]):
+        drawn = all(each is not None for each in e.given.values())
+        if drawn and e.X.shape[1] > 50 and not all(mask.any() for mask in masks["masks"]):
             raise ValueError("all is dropped: nothing is left to be wrong")
     A3, cache = do(name, e.X, e.parameters, e.keep_prob, parts=2, **masks)
     D1, A1, D2, A2 = (do.method(cache, "__getitem__", k) for k in (1, 2, 6, 7))
@@ -268,7 +274,7 @@ def _nearly(e, theirs):
     if not isinstance(theirs, float | np.ndarray) or np.size(theirs) != 1:
         return {}
     true = gradient_check_n(e.parameters, e.gradients, e.X, e.Y)
-    near = abs(np.asarray(theirs).item() - true) < 1e-5 * true
+    near = abs(np.asarray(theirs).item() - true) < 1e-4 * true
     return {"difference": np.asarray(true if near else theirs)}
 
 

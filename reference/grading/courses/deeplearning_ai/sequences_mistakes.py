@@ -148,11 +148,12 @@ MISTAKES = [
         ("upstream of the last step alone", "_rnn_backward(da.transpose(1, 2, 0), steps)",
          "_rnn_backward(da.transpose(1, 2, 0) * (np.arange(da.shape[2]) == da.shape[2] - 1)[:, None], steps)",
          "da counts at the last step alone; each step has its own."),
-        ("weights of the first step", 'return {"dx": dx',
-         "ways = [_rnn_backward(da.transpose(1, 2, 0)[:, t:], steps[t:]) for t in (0, 1)]\n"
-         "    dwx, dwh, db = (one - two for one, two in zip(ways[0][2:], ways[1][2:]))\n"
-         '    return {"dx": dx',
-         "dWax, dWaa and dba hold the first step alone: add up over the steps."),
+        *[(f"{name} of the first step", 'return {"dx": dx',
+           "rest = _rnn_backward(da.transpose(1, 2, 0)[:, 1:], steps[1:])[2:]\n"
+           f"    first = [{each} * whole for whole in rest]\n"
+           "    dwx, dwh, db = dwx - first[0], dwh - first[1], db - first[2]\n"
+           '    return {"dx": dx', f"{name}: overwritten at each step; add up over the steps.")
+          for name, each in ()],
         ("first cache at every step", "for cache in caches[0]]", "for cache in caches[0][:1] * da.shape[2]]",
          "Every step goes back with the first cache."),
         ("first step left out", 'return {"dx": dx',

@@ -165,6 +165,13 @@ def _multihead_forward(do, e):
     return {"output": _multiattended(do, e)[1]}
 
 
+def _multihead_inputs(do, e):
+    """The gradients of the inputs alone, for a backward that leaves out a projection."""
+    mha, _ = _multiattended(do, e)
+    names = ("d_query", "d_key", "d_value")
+    return dict(zip(names, do.method(mha, "backward", e.d_output, parts=3), strict=True))
+
+
 def _multihead_backward(do, e):
     mha, _ = _multiattended(do, e)
     names = ("d_query", "d_key", "d_value")
@@ -175,21 +182,27 @@ def _multihead_backward(do, e):
     return found
 
 
-def _both(name, draw, forwards, backwards, examples=0):
+def _both(name, draw, forwards, backwards, others=()):
     return [
-        Problem(f"{name}.forward", draw, forwards, (name, f"{name}.forward"), examples=examples),
+        Problem(f"{name}.forward", draw, forwards, (name, f"{name}.forward")),
         Problem(
             f"{name}.backward",
             draw,
             backwards,
             (name, f"{name}.backward"),
+            others=others,
             forward=f"{name}.forward",
-            examples=examples,
         ),
     ]
 
 
 PROBLEMS = [
     *_both("ScaledDotProductAttention", _attention, _attention_forward, _attention_backward),
-    *_both("MultiHeadAttention", _multihead, _multihead_forward, _multihead_backward),
+    *_both(
+        "MultiHeadAttention",
+        _multihead,
+        _multihead_forward,
+        _multihead_backward,
+        (_multihead_inputs,),
+    ),
 ]

@@ -52,6 +52,12 @@ for _d in (1, 2):
             "dLdb is that of the last example alone.",
         ),
         _stride1(
+            "dLdb of the last example and window",
+            _d,
+            "self.dLdb = dLdZ[-1].reshape(dLdZ.shape[1], -1)[:, -1]",
+            "Each window and example overwrites dLdb, and the last ones stay: use += for =.",
+        ),
+        _stride1(
             "dLdb a mean over the batch",
             _d,
             "self.dLdb = self.dLdb / len(dLdZ)",
@@ -214,6 +220,51 @@ for _d in (1, 2):
             _forward,
             f"return {_inner}.forward(A)",
             "The stride is ignored: the downsampling is missing.",
+        ),
+        (
+            "windows one apart",
+            "forward",
+            _forward,
+            f"Z = {_inner}.forward(A)\n"
+            f"    size = {_down}.forward(Z).shape[2:]\n"
+            "    return Z[(..., *(slice(n) for n in size))]",
+            "The windows lie one apart; their place is the stride times that of the output.",
+        ),
+        (
+            "dLdb over the batch only",
+            "backward",
+            _backward,
+            f"{_backward}\n    {_inner}.dLdb = dLdZ.sum(axis=0)",
+            "dLdb is summed over the batch alone, and should be over the places too.",
+        ),
+        (
+            "dLdb over the places only",
+            "backward",
+            _backward,
+            f"{_backward}\n    {_inner}.dLdb = dLdZ.sum(axis=tuple(range(2, dLdZ.ndim)))",
+            "dLdb is summed over the places alone, and should be over the batch too.",
+        ),
+        (
+            "dLdW of the last window",
+            "backward",
+            _backward,
+            f"{_backward}\n    last = np.zeros_like(dLdZ)\n"
+            f"    last[:, :{', -1' * _d}] = dLdZ[:, :{', -1' * _d}]\n"
+            f"    {_inner}.backward({_down}.backward(last))\n"
+            f"    {_inner}.dLdb = dLdZ.sum(axis=(0, *range(2, dLdZ.ndim)))",
+            "Each window overwrites dLdW, and the last one stays: use += in place of =.",
+        ),
+        (
+            "dLdA windows overwritten",
+            "backward",
+            _crop,
+            f"W, s = {_inner}.W, self.stride\n"
+            "    K, dLdA = W.shape[2], np.zeros_like(dLdA)\n"
+            "    for at in np.ndindex(dLdZ.shape[2:]):\n"
+            "        here = (..., *(slice(i * s, i * s + K) for i in at))\n"
+            "        dLdA[here] = np.tensordot(dLdZ[(slice(None), slice(None), *at)], W, 1)\n"
+            f"    {_crop if _d == 1 else 'return dLdA[:, :, rows, columns]'}",
+            "Windows overlap, and dLdA keeps the last one: use += in place of =.",
         ),
         (
             "padding not cut off",

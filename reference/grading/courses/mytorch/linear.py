@@ -131,6 +131,7 @@ def _linear_mistake(name, method, right, wrong, says):
     return Mistake(f"linear {name}", f"Linear.{method}", right, wrong, says)
 
 
+_RETURN = "return dLdA"
 _W, _B = "self.dLdW = dW.T / count", "self.dLdb = db[:, None] / count"
 
 MISTAKES = [
@@ -147,5 +148,55 @@ MISTAKES = [
         _B,
         "self.dLdb = db[:, None] / len(dLdZ)",
         "dLdb is divided by the batch size, and dLdW is not.",
+    ),
+    _linear_mistake(
+        "dLdA over the batch size",
+        "backward",
+        _RETURN,
+        "return dLdA / len(dLdZ)",
+        "dLdA is divided by the batch size: only the weights' gradients may be means.",
+    ),
+    _linear_mistake(
+        "dLdW and dLdb over the batch size twice",
+        "backward",
+        _RETURN,
+        "self.dLdW, self.dLdb = self.dLdW / len(dLdZ) ** 2, self.dLdb / len(dLdZ) ** 2\n"
+        "    return dLdA",
+        "dLdW and dLdb are divided by the batch size twice.",
+    ),
+    _linear_mistake(
+        "bias added as a column",
+        "forward",
+        "Z, self.cache = affine_forward(A, self.W.T, self.b[:, 0])",
+        "Z = A @ self.W.T + self.b",
+        "b is a column (out, 1): it has to be transposed before it is added to the rows of Z.",
+    ),
+    _linear_mistake(
+        "dLdb of the last row",
+        "backward",
+        _RETURN,
+        "self.dLdb = dLdZ[-1:].T\n    return dLdA",
+        "dLdb is the last row of dLdZ; it should be the sum over all rows.",
+    ),
+    _linear_mistake(
+        "dLdb of the first row",
+        "backward",
+        _RETURN,
+        "self.dLdb = dLdZ[:1].T\n    return dLdA",
+        "dLdb is the first row of dLdZ; it should be the sum over all rows.",
+    ),
+    Mistake(
+        "flatten loses the batch",
+        "Flatten.forward",
+        "return Z",
+        "return A.reshape(-1, A.shape[2])",
+        "The batch and the channels are made one axis; the batch has to stay.",
+    ),
+    Mistake(
+        "flatten into one row",
+        "Flatten.forward",
+        "return Z",
+        "return A.reshape(-1)",
+        "The batch is flattened too; it has to stay.",
     ),
 ]

@@ -237,4 +237,46 @@ MISTAKES = [
         "pass",
         "Single pixels are dropped; a channel should be dropped or kept whole.",
     ),
+    *_gradient(
+        "dLdV with the power -1",
+        "v = -0.5 * (d * c / std**2).sum(axes, keepdims=True)\n"
+        "    dLdZ = (d - mean) / std + 2 * v * c / m",
+        "dLdV has the power -1: the derivative of (V + eps)^(-1/2) has -3/2.",
+    ),
+    *_gradient(
+        "Z for Z - M in the path of the variance",
+        "v = -0.5 * (d * c / std**3).sum(axes, keepdims=True)\n"
+        "    dLdZ = (d - mean) / std + 2 * v * Z / m",
+        "The slope of V is 2 (Z - M) / N: M is not subtracted.",
+    ),
+    *_gradient(
+        "Z for Z - M in dLdV",
+        "v = -0.5 * (d * Z / std**3).sum(axes, keepdims=True)\n"
+        "    dLdZ = (d - mean) / std + 2 * v * c / m",
+        "dLdV takes Z, and should take Z - M.",
+    ),
+    *_gradient(
+        "direct path not over the deviation",
+        "dLdZ = d - (mean + along) / std",
+        "The direct path is not divided by sqrt(V + eps).",
+    ),
+    *_gradient(
+        "direct path left out",
+        "dLdZ = -(mean + along) / std",
+        "The direct path, dLdNZ / sqrt(V + eps), is missing.",
+    ),
+    Mistake(
+        "Dropout drops in evaluation",
+        "Dropout.forward",
+        "mask if train else None",
+        "mask",
+        "It drops in evaluation too; there x passes as it is.",
+    ),
+    Mistake(
+        "Dropout2d drops in evaluation",
+        "Dropout2d.forward",
+        "None if eval else mask",
+        "mask",
+        "It drops in evaluation too; there x passes as it is.",
+    ),
 ]

@@ -81,11 +81,11 @@ class AdamW:
 
 
 @cache
-def slipped(name):
-    """For the mistakes: an optimizer of manual/ with one of its own mistakes in it."""
-    from reference.mistakes import MISTAKES, with_mistake
+def altered(right, wrong):
+    """For the mistakes: manual/'s adam with another text in place of one."""
+    from reference.mistakes import Mistake, mistaken
 
-    return with_mistake(MISTAKES[name])
+    return mistaken(Mistake("", "adam", right, wrong, ""), adam)
 
 
 FUNCTIONS = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW}

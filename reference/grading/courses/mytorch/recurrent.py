@@ -27,8 +27,8 @@ class RNNCell:
     def forward(self, x, h_prev_t):
         """x: (N, D). h_prev_t: (N, H), the state one step earlier. Returns h_t (N, H)."""
         b = self.b_ih + self.b_hh
-        h_t, _ = rnn_step_forward(x, h_prev_t, self.W_ih.T, self.W_hh.T, b)
-        return h_t
+        self.h_t, _ = rnn_step_forward(x, h_prev_t, self.W_ih.T, self.W_hh.T, b)
+        return self.h_t
 
     def backward(self, delta, h_t, h_prev_l, h_prev_t):
         """delta: (N, H), the gradient of h_t. h_prev_l: (N, D), what the layer below gave at t.

@@ -116,6 +116,15 @@ for _d, _index in _BOTH.items():
             "dLdA is k times as long as dLdZ: it should have the size of A, which is remembered.",
         ),
         _down(
+            "backward fills from the start",
+            _d,
+            "backward",
+            "return dLdA",
+            "dLdA[:] = 0\n"
+            "    dLdA[(..., *(slice(n) for n in dLdZ.shape[2:]))] = dLdZ\n    return dLdA",
+            "dLdZ stands side by side at the start of dLdA: it belongs to every k-th place.",
+        ),
+        _down(
             "backward repeats",
             _d,
             "backward",
@@ -195,6 +204,13 @@ MISTAKES += [
         "return avg_pool2d_backward(dLdZ, self.cache)",
         "return avg_pool2d_backward(dLdZ, self.cache) * self.kernel",
         "The gradient is divided by the kernel's width; the window has kernel^2 numbers.",
+    ),
+    Mistake(
+        "mean pool gradient divided twice",
+        "MeanPool2d_stride1.backward",
+        "return avg_pool2d_backward(dLdZ, self.cache)",
+        "return avg_pool2d_backward(dLdZ, self.cache) / self.kernel**2",
+        "The gradient is divided by the size of the window twice.",
     ),
     Mistake(
         "mean pool over the width alone",

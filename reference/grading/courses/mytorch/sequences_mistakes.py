@@ -40,6 +40,12 @@ MISTAKES = [
         "tanh is applied to h_t again: the slope is 1 - h_t^2.",
     ),
     _rnn(
+        "slope at the last forward",
+        _CACHE,
+        _CACHE.removesuffix("h_t") + "self.h_t",
+        "tanh's slope is taken where the last forward was, and should be at the h_t it is given.",
+    ),
+    _rnn(
         "gradients overwritten",
         _ALL,
         _ALL.replace("+=", "="),
@@ -109,6 +115,20 @@ for _name, _line in _LINES.items():
             f"{_name} is a sum over the batch, and the other gradients are means.",
         ),
     ]
+for _name, _value in {
+    "dW_ih": "delta.T @ h_prev_l / N",
+    "dW_hh": "delta.T @ h_prev_t / N",
+    "db_ih": "delta.sum(axis=0) / N",
+    "db_hh": "delta.sum(axis=0) / N",
+}.items():
+    MISTAKES.append(
+        _rnn(
+            f"{_name} before tanh",
+            _LINES[_name],
+            f"self.{_name} += {_value}",
+            f"{_name} takes delta, and should take what passes tanh's slope.",
+        )
+    )
 for _kept, _lost in (("b_ih", "b_hh"), ("b_hh", "b_ih")):
     MISTAKES.append(
         _rnn(
@@ -170,6 +190,22 @@ for _g in "rzn":
             f"The path through {_g} is missing in dh_prev_t.",
         ),
         _gru(
+            f"dh through W{_g}h not transposed",
+            f"more = self.W{_g}h @ self.db{_g}h - self.db{_g}h @ self.W{_g}h\n"
+            "    return dx[0], dh_prev_t[0] + more",
+            f"W{_g}h is not transposed on the way back to h_prev_t.",
+        ),
+        _gru(
+            f"dW{_g}h of the reset state",
+            f"self.dW{_g}h = np.outer(self.db{_g}h, r * self.cache[0][1][0])\n    {_RETURN}",
+            f"dW{_g}h is taken with r h: what W{_g}h multiplies is h_prev_t.",
+        ),
+        _gru(
+            f"dW{_g}h and dW{_g}x swapped",
+            f"self.dW{_g}h, self.dW{_g}x = self.dW{_g}x, self.dW{_g}h\n    {_RETURN}",
+            f"dW{_g}h and dW{_g}x are swapped.",
+        ),
+        _gru(
             f"dW{_g}h of the new state",
             "(x, h, _, _), *_ = self.cache\n"
             "    new = (1 - z) * n + z * h[0]\n"
@@ -203,12 +239,71 @@ MISTAKES += [
         "The gradient of r lacks bnh: r multiplies Wnh h + bnh.",
     ),
     _gru(
+        "gate z without brackets",
+        "h = self.cache[0][1][0]\n"
+        '    return regated(self, "z", (delta * h - n) / (delta * (h - n)), dx, dh_prev_t)',
+        "The gradient of z is delta (h - n): the brackets are missing.",
+    ),
+    _gru(
+        "dWnx before tanh",
+        f"self.dWnx = np.outer(delta * (1 - z), self.cache[0][0])\n    {_RETURN}",
+        "dWnx is taken before tanh's slope: it needs 1 - n^2.",
+    ),
+    _gru(
+        "dbnx before tanh",
+        f"self.dbnx = delta * (1 - z)\n    {_RETURN}",
+        "dbnx is taken before tanh's slope: it needs 1 - n^2.",
+    ),
+    _gru(
         "gate z of n only",
         "h = self.cache[0][1][0]\n"
         '    return regated(self, "z", -n / (h - n), dx, dh_prev_t)',
         "z reaches h_t through z h as well as through (1 - z) n.",
     ),
 ]  # fmt: skip
+
+
+_STEP = "h_t, self.cache = gru_step_forward(x[None], h_prev_t[None], *weights)"
+_BY_HAND = """(wx, wh, bx, bh), h = weights, h_prev_t
+    p, q = np.split(x @ wx + bx, 3), np.split(h @ wh + bh, 3)
+    r, z = (1 / (1 + np.exp(-p[k] - q[k])) for k in (0, 1))
+    {}
+    return (1 - z) * n + z * h"""
+_N = "n = np.tanh(p[2] + r * q[2])"
+for _name, _code, _says in (
+    (
+        "r through tanh",
+        f"r = np.tanh(p[0] + q[0])\n    {_N}",
+        "r goes through tanh: it is a sigmoid.",
+    ),
+    (
+        "z through tanh",
+        f"z = np.tanh(p[1] + q[1])\n    {_N}",
+        "z goes through tanh: it is a sigmoid.",
+    ),
+    ("z for r", "n = np.tanh(p[2] + z * q[2])", "n takes the gate z, and should take r."),
+    ("r on both parts", "n = np.tanh(r * (p[2] + q[2]))", "r multiplies the part of x too."),
+    ("r on the part of x", "n = np.tanh(r * p[2] + q[2])", "r multiplies the part of x, not of h."),
+    ("n without tanh", "n = p[2] + r * q[2]", "tanh is missing in n."),
+    (
+        "1 - r for r",
+        "n = np.tanh(p[2] + (1 - r) * q[2])",
+        "n takes 1 - r, and should take r.",
+    ),
+):
+    _wrong = _BY_HAND.format(_code)
+    MISTAKES.append(Mistake(f"GRUCell {_name}", "GRUCell.forward", _STEP, _wrong, _says))
+for _k, _g in enumerate("rzn"):
+    for _at, _s in ((2, "x"), (3, "h")):
+        MISTAKES.append(
+            Mistake(
+                f"GRUCell b{_g}{_s} missing",
+                "GRUCell.forward",
+                _STEP,
+                f"np.split(weights[{_at}], 3)[{_k}][:] = 0\n    {_STEP}",
+                f"b{_g}{_s} is missing.",
+            )
+        )
 
 
 def _ctc(name, method, right, wrong, says):
@@ -233,6 +328,11 @@ MISTAKES += [
     _ctc(
         "skip wherever the neighbour differs", "extend_target_with_blank", _SKIP,
         "skip[1:] = 1",
+        "It compares with the symbol one place before, a blank: the one two places before counts.",
+    ),
+    _ctc(
+        "skip wherever the neighbour differs from the second on", "extend_target_with_blank",
+        _SKIP, "skip[2:] = 1",
         "It compares with the symbol one place before, a blank: the one two places before counts.",
     ),
     _ctc(
@@ -305,6 +405,11 @@ MISTAKES += [
         "alpha[t] takes the probabilities of step t - 1, and should take those of step t.",
     ),
     _ctc(
+        "alpha with the probability before, from the second column on", "get_forward_probs",
+        "alpha[t, s] = ways * logits[t,", "alpha[t, s] = ways * logits[t - 1 if s else t,",
+        "alpha[t] takes the probabilities of step t - 1, and should take those of step t.",
+    ),
+    _ctc(
         "alpha without the probability", "get_forward_probs",
         "alpha[t, s] = ways * logits[t, extended_symbols[s]]", "alpha[t, s] = ways",
         "The product with the probability at step t is missing.",
@@ -347,6 +452,17 @@ MISTAKES += [
         "beta[t, s] = beta[t + 1, s] * said[s]",
         "beta[t, s] = beta[t + 1, s] * logits[t, extended_symbols[s]]",
         "Staying is multiplied with the probability of step t, and should be with that of t + 1.",
+    ),
+    _ctc(
+        "beta stays with the probability of now, but at the end", "get_backward_probs",
+        "beta[t, s] = beta[t + 1, s] * said[s]",
+        "beta[t, s] = beta[t + 1, s] * logits[t + (s == S - 1), extended_symbols[s]]",
+        "Staying is multiplied with the probability of step t, and should be with that of t + 1.",
+    ),
+    _ctc(
+        "beta moves with the probability of here", "get_backward_probs",
+        "beta[t + 1, s + 1] * said[s + 1]", "beta[t + 1, s + 1] * said[s]",
+        "Moving on is multiplied with the probability of where it starts, not of where it ends.",
     ),
     _ctc(
         "beta with the probability of now", "get_backward_probs",
@@ -392,6 +508,11 @@ MISTAKES += [
     _ctc_loss(
         "log of gamma", "forward", _TOTAL, "total -= np.log((gamma * y[:, symbols]).sum())",
         "The logarithm is taken of the sum, and should be of each probability.",
+    ),
+    _ctc_loss(
+        "log of gamma times y", "forward", _TOTAL,
+        "total -= np.log(gamma * y[:, symbols]).sum()",
+        "The logarithm is taken of gamma y; gamma weighs the logarithms of y.",
     ),
     _ctc_loss(
         "mean over time", "forward", _TOTAL,
@@ -483,6 +604,32 @@ MISTAKES += [
 ]
 
 
+_BACKWARD = "return attention_backward(d_output, self.cache)"
+for _name, _code, _says in (
+    (
+        "scale in d_V",
+        "d_V = d_V / np.sqrt(self.cache[0].shape[-1])",
+        "d_V is divided by sqrt(E); V meets no scale.",
+    ),
+    (
+        "d_V from d_output alone",
+        "d_V = d_output",
+        "d_V is d_output; it has to pass through the attention's weights.",
+    ),
+    ("d_K and d_V swapped", "d_K, d_V = d_V, d_K", "d_K and d_V are returned in the wrong order."),
+):
+    MISTAKES.append(
+        Mistake(
+            f"attention {_name}",
+            "ScaledDotProductAttention.backward",
+            _BACKWARD,
+            f"d_Q, d_K, d_V = attention_backward(d_output, self.cache)\n    {_code}\n"
+            "    return d_Q, d_K, d_V",
+            _says,
+        )
+    )
+
+
 def _mha(name, method, right, wrong, says):
     return Mistake(f"MultiHeadAttention {name}", f"MultiHeadAttention.{method}", right, wrong, says)
 
@@ -561,6 +708,17 @@ MISTAKES += [
         'k = self._split(_project(self, "k_proj", key))',
         'k = self._split(_project(self, "k_proj", query))',
         "k_proj is given the query, and should be given the key.",
+    ),
+    _mha(
+        "keys are the values", "forward",
+        'k = self._split(_project(self, "k_proj", key))',
+        'k = self._split(_project(self, "k_proj", value))',
+        "k_proj is given the value, and should be given the key.",
+    ),
+    _mha(
+        "d_key and d_value swapped", "backward", "return d_query, d_key, d_value",
+        "return d_query, d_value, d_key",
+        "The gradients of key and value are returned in the wrong order.",
     ),
     _mha(
         "output projection skipped in the backward", "backward",

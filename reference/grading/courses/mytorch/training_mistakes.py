@@ -29,7 +29,7 @@ MISTAKES: list[Mistake] = []
 for _card in CARDS.values():
     if _card.function == "adam" and "float" not in _card.name and "default" not in _card.name:
         for _name, _line in _ADAM.items():
-            _wrong = _line.replace("adam(", f'slipped("{_card.name}")(')
+            _wrong = _line.replace("adam(", f"altered({_card.right!r}, {_card.wrong!r})(")
             _says = f"For {_name}: {_card.says[0].lower()}{_card.says[1:]}"
             MISTAKES.append(
                 Mistake(f"{_card.name}, for {_name}", "Adam.step", _line, _wrong, _says)
@@ -97,6 +97,12 @@ MISTAKES += [
         "The decay lacks the learning rate: it is lr weight_decay of the weight.",
     ),
     *_optimizer(
+        "AdamW decay after the step, without the learning rate", "AdamW.step", _ADAMW,
+        lambda line, name, grad: line.replace("self._decayed(", "adam(")
+        + f"\n        layer.{name} = layer.{name} - self.weight_decay * layer.{name}",
+        "The decay lacks the learning rate: it is lr weight_decay of the weight.",
+    ),
+    *_optimizer(
         "AdamW decay in the gradient", "AdamW.step", _ADAMW,
         lambda line, name, grad: line.replace("self._decayed(", "adam(").replace(
             f"layer.{grad}", f"layer.{grad} + self.weight_decay * layer.{name}"
@@ -109,6 +115,46 @@ MISTAKES += [
             f"(layer.{name}", f"(layer.{name} * (1 + self.lr * self.weight_decay)"
         ),
         "The decay is added: the weight grows, and should shrink.",
+    ),
+    *_optimizer(
+        "Adam square missing", "Adam.step", _ADAM,
+        lambda line, name, grad: line.replace("adam(", 'altered("(dw * dw)", "dw")('),
+        "The second moment takes the gradient, and should take its square.",
+    ),
+    *_optimizer(
+        "Adam both corrections with beta1", "Adam.step", _ADAM,
+        lambda line, name, grad: line.replace(
+            "adam(", """altered('c["beta2"] ** t', 'c["beta1"] ** t')("""
+        ),
+        "The second moment is corrected with beta1, and should be with beta2.",
+    ),
+    *_optimizer(
+        "Adam both corrections with beta2", "Adam.step", _ADAM,
+        lambda line, name, grad: line.replace(
+            "adam(", """altered('c["beta1"] ** t', 'c["beta2"] ** t')("""
+        ),
+        "The first moment is corrected with beta2, and should be with beta1.",
+    ),
+    *_optimizer(
+        "Adam second correction not a power", "Adam.step", _ADAM,
+        lambda line, name, grad: line.replace(
+            "adam(", """altered('c["beta2"] ** t', 'c["beta2"] * t')("""
+        ),
+        "The second moment is corrected with beta2 t, and should be with beta2^t.",
+    ),
+    *_optimizer(
+        "Adam first moment without the gradient's share", "Adam.step", _ADAM,
+        lambda line, name, grad: line.replace(
+            "adam(", """altered('(1 - c["beta1"]) * dw', "dw")("""
+        ),
+        "The first moment takes all of the gradient, and should take 1 - beta1 of it.",
+    ),
+    *_optimizer(
+        "Adam steps with the gradient", "Adam.step", _ADAM,
+        lambda line, name, grad: line.replace(
+            "adam(", """altered('["learning_rate"] * mhat', '["learning_rate"] * dw')("""
+        ),
+        "The step takes the gradient, and should take its first moment.",
     ),
     Mistake(
         "Adam counts layers",
