@@ -233,15 +233,15 @@ def _cases():
         file, function, where = re.fullmatch(r"(\S+): (.+?)(?:, in (\S+))?\s*", head).groups()
         for case in cases:
             name, _, hunks = case.partition("\n")
-            edits = [_edit(hunk.split("\n")) for hunk in re.split(r"^\.\.\.\n", hunks, flags=re.M)]
+            edits = [_edit(hunk) for hunk in re.split(r"^\.\.\.\n", hunks, flags=re.M)]
             yield file, function, where or function, name, edits
 
 
-def _edit(lines):
-    """What stands there, and what comes in its place."""
+def _edit(hunk):
+    """What stands there, and what comes in its place; an empty line stays."""
+    lines = [line or " " for line in hunk.rstrip("\n").split("\n")]
     right, wrong = (
-        "".join(f"{line[1:]}\n" for line in lines if line[:1] in signs)
-        for signs in ((" ", "-"), (" ", "+"))
+        "".join(f"{line[1:]}\n" for line in lines if line[0] in signs) for signs in (" -", " +")
     )
     return right, wrong
 

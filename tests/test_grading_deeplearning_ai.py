@@ -1,4 +1,4 @@
-"""deeplearning.ai: notebooks and files of many years are right, what students get wrong is named."""
+"""deeplearning.ai: notebooks and files of many years are right; what is wrong is named."""
 
 import re
 from functools import cache
@@ -106,7 +106,11 @@ def test_the_lstms_slopes_are_those_of_its_forward(rng):
     parameters = {f"W{g}": rng.normal(size=(n_a, n_a + n_x)) for g in "fico"}
     parameters |= {f"b{g}": rng.normal(size=(n_a, 1)) for g in "fico"}
     parameters |= {"Wy": rng.normal(size=(2, n_a)), "by": rng.normal(size=(2, 1))}
-    x, a0, da = rng.normal(size=(n_x, m, T)), rng.normal(size=(n_a, m)), rng.normal(size=(n_a, m, T))
+    x, a0, da = (
+        rng.normal(size=(n_x, m, T)),
+        rng.normal(size=(n_a, m)),
+        rng.normal(size=(n_a, m, T)),
+    )
     f = COURSE.functions
     a, _, _, caches = f["lstm_forward"](x, a0, parameters)
     grads = f["lstm_backward"](da, caches)
@@ -117,10 +121,12 @@ def test_the_lstms_slopes_are_those_of_its_forward(rng):
     assert np.allclose(h.transpose(2, 0, 1), a)
     way = rng.normal(size=a0.shape)
     ends = [f["lstm_forward"](x, a0 + step * way, parameters)[0] for step in (1e-6, -1e-6)]
-    assert np.isclose(((ends[0] - ends[1]) * da).sum() / 2e-6, (grads["da0"] * way).sum(), rtol=1e-5)
+    assert np.isclose(
+        ((ends[0] - ends[1]) * da).sum() / 2e-6, (grads["da0"] * way).sum(), rtol=1e-5
+    )
 
 
-# What students get wrong ---------------------------------------------------------------------------
+# What students get wrong ------------------------------------------------------------------------
 
 LOGISTIC = "Logistic_Regression_with_a_Neural_Network_mindset_v6a.ipynb"
 PLANAR = "Planar_data_classification_with_one_hidden_layer_v6b.ipynb"
@@ -169,7 +175,8 @@ WRONG = {
         ("compute_cost", "np.multiply(np.log(1 - A2), 1 - Y)", "np.multiply(np.log(A2), 1 - Y)",
          "with log AL twice"),
         ("backward_propagation", "np.power(A1, 2)", "A1", "without the square of A1"),
-        ("backward_propagation", "1 - np.power(A1, 2)", "A1 * (1 - A1)", "with the sigmoid's slope"),
+        ("backward_propagation", "1 - np.power(A1, 2)", "A1 * (1 - A1)",
+         "with the sigmoid's slope"),
         ("backward_propagation", "1 - np.power(A1, 2)", "1 - np.power(np.tanh(A1), 2)",
          "slope of tanh of A1"),
         ("backward_propagation", "np.multiply(np.dot(W2.T, dZ2), 1 - np.power(A1, 2))",
@@ -243,7 +250,8 @@ WRONG = {
         ("update_parameters", "range(L)", "range(L-1)", "leaves the last layer"),
         ("update_parameters", "range(L)", "range(1, L)", "leaves the first layer"),
         ("update_parameters", "- learning_rate*", "- ", "without the learning rate"),
-        ("update_parameters", "learning_rate*grads", "0.01*grads", "with another learning rate of its own"),
+        ("update_parameters", "learning_rate*grads", "0.01*grads",
+         "with another learning rate of its own"),
     ],
     REGULARIZED: [
         ("compute_cost_with_regularization", "(2 * m)", "2 * m", "penalty times m/2"),
@@ -257,7 +265,8 @@ WRONG = {
         ("compute_cost_with_regularization", "lambd * (", "(", "penalty without lambd"),
         ("compute_cost_with_regularization", "cross_entropy_cost + L2", "L2", "penalty alone"),
         ("backward_propagation_with_regularization", ") / m", ")", "lambd not over m"),
-        ("backward_propagation_with_regularization", "(lambd * W", "(2 * lambd * W", "lambd doubled"),
+        ("backward_propagation_with_regularization", "(lambd * W", "(2 * lambd * W",
+         "lambd doubled"),
         ("backward_propagation_with_regularization", " + (lambd * W3) / m", "", "not in dW3"),
         ("backward_propagation_with_regularization", " + (lambd * W1) / m", "", "not in dW1"),
         ("backward_propagation_with_regularization", "+ (lambd", "- (lambd", "lambd's sign"),
@@ -299,17 +308,17 @@ WRONG = {
         ("backward_propagation_n", "np.multiply(dA2, np.int64(A2 > 0))", "dA2",
          "three_layers_back: relu's slope missing in dZ2"),
         ("backward_propagation_n", "np.multiply(dA2, np.int64(A2 > 0))",
-         "np.multiply(dA2, 1 - np.power(A2, 2))", ""),
+         "np.multiply(dA2, 1 - np.power(A2, 2))", None),
         ("backward_propagation_n", "1./m * np.sum(dZ1", "np.sum(dZ1",
          "three_layers_back: db1 without 1/m"),
         ("gradient_check_n", "(2 * epsilon)", "epsilon", "not divided by two"),
-        ("gradient_check_n", "(2 * epsilon)", "2 * epsilon", ""),
+        ("gradient_check_n", "(2 * epsilon)", "2 * epsilon", "without a slope"),
         ("gradient_check_n", "np.linalg.norm(grad) + np.linalg.norm(gradapprox)",
          "np.linalg.norm(grad + gradapprox)", "norm of the sum"),
         ("gradient_check_n", "numerator / denominator", "numerator", "numerator alone"),
         ("gradient_check_n", "- epsilon", "+ epsilon", "without a slope"),
         ("gradient_check_n", "np.linalg.norm(grad - gradapprox)",
-         "np.linalg.norm(grad) - np.linalg.norm(gradapprox)", ""),
+         "np.linalg.norm(grad) - np.linalg.norm(gradapprox)", "difference of the norms, signed"),
     ],
     UPDATES: [
         ("update_parameters_with_gd", "range(L)", "range(L-1)", "leaves the last layer"),
@@ -324,14 +333,16 @@ WRONG = {
         ("update_parameters_with_momentum", "range(L)", "range(1, L)", "leaves the first layer"),
         ("update_parameters_with_adam", "(1 - np.power(beta1, t))", "(1 - np.power(beta2, t))",
          "adam: v takes beta1 but beta2 in its correction"),
-        ("update_parameters_with_adam", " / (1 - np.power(beta1, t))", "", "adam: v for the corrected v"),
+        ("update_parameters_with_adam", " / (1 - np.power(beta1, t))", "",
+         "adam: v for the corrected v"),
         ("update_parameters_with_adam", "np.power(beta1, t)", "beta1",
          "adam: v corrected without t"),
         ("update_parameters_with_adam", ", t))", ", 1))", "adam: both corrected without t"),
         ("update_parameters_with_adam", "* v_corrected[", "* v[", "adam: v for the corrected v"),
         ("update_parameters_with_adam", '(np.sqrt(s_corrected["dW" + str(l + 1)]) + epsilon)',
          'np.sqrt(s_corrected["dW" + str(l + 1)] + epsilon)', ""),
-        ("update_parameters_with_adam", ']) + epsilon)', '] + epsilon))', "adam epsilon inside the root"),
+        ("update_parameters_with_adam", ']) + epsilon)', '] + epsilon))',
+         "adam epsilon inside the root"),
         ("update_parameters_with_adam", "np.sqrt(s_corrected", "(s_corrected", "adam root missing"),
         ("update_parameters_with_adam", "np.power(grads", "np.abs(grads", None),
         ("update_parameters_with_adam", 'np.power(grads["dW" + str(l + 1)], 2)',
@@ -347,9 +358,11 @@ WRONG = {
         ("conv_single_step", "Z = Z + b", "", "without b"),
         ("conv_single_step", "np.multiply(a_slice_prev, W)", "np.multiply(a_slice_prev, W) + b",
          None),
-        ("conv_single_step", "np.multiply(a_slice_prev, W)\n    Z = np.sum(s)\n    b = np.squeeze(b)\n    Z = Z + b",
+        ("conv_single_step",
+         "np.multiply(a_slice_prev, W)\n    Z = np.sum(s)\n    b = np.squeeze(b)\n    Z = Z + b",
          "np.multiply(a_slice_prev, W) + b\n    Z = np.sum(s)", "b in every entry"),
-        ("conv_forward", "vert_start = stride * h", "vert_start = h", ""),
+        ("conv_forward", "vert_start = stride * h", "vert_start = h",
+         "stride in the size alone, height"),
         ("conv_forward", "= stride * ", "= ", "stride in the size alone"),
         ("conv_forward", "A_prev_pad = zero_pad(A_prev, pad)", "A_prev_pad = A_prev", None),
         ("conv_forward", "W[:, :, :, c]", "W[:, :, :, 0]", "first filter"),
@@ -382,7 +395,7 @@ WRONG = {
         ("distribute_value", "dz / (n_H * n_W)", "dz", "not shared"),
         ("distribute_value", "dz / (n_H * n_W)", "dz / n_H * n_W", "brackets missing"),
         ("pool_backward", " * stride", "", "stride left out of the windows"),
-        ("pool_backward", "+= mask", "= mask", ""),
+        ("pool_backward", "+= mask", "= mask", "overlaps overwritten in the mode max"),
         ("pool_backward", "+= ", "= ", "overlaps overwritten"),
         ("pool_backward", "+= mask * dA[i, h, w, c]", "+= mask", "max without dA"),
         ("pool_backward", "+= mask * dA[i, h, w, c]", "+= dA[i, h, w, c]", "max to all"),
@@ -433,10 +446,10 @@ WRONG = {
         ("rnn_cell_backward", "np.sum(dz, axis=1, keepdims=True)",
          "np.mean(dz, axis=1, keepdims=True)", "rnn_step_backward: dba is a mean"),
         ("rnn_backward", "da[:, :, t] + da_prevt", "da[:, :, t]", "da_prevt not added"),
-        ("rnn_backward", "dWaa += gradients", "dWaa = gradients", ""),
+        ("rnn_backward", "dWaa += gradients", "dWaa = gradients", "dWaa of the first step"),
         ("rnn_backward", "reversed(range(T_x))", "range(T_x)", "rnn backward in forward order"),
         ("rnn_backward", "caches[t])", "caches[-1])", "rnn last cache at every step"),
-        ("rnn_backward", "da0 = da_prevt", "da0 = np.zeros((n_a, m))", "first step for da0"),
+        ("rnn_backward", "da0 = da_prevt", "da0 = np.zeros((n_a, m))", "da0 left at zero"),
         ("lstm_cell_backward", "dcct = dc * it * (1 - cct ** 2)",
          "dcct = dc * it * (1 - np.tanh(cct) ** 2)", "lstm_step_backward: tanh of cct"),
         ("lstm_cell_backward", "dit = dc * cct * (1 - it) * it",
@@ -450,7 +463,8 @@ WRONG = {
         ("lstm_cell_backward", "dc = dc_next + ot * (1 - tc ** 2) * da_next",
          "dc = dc_next + ot * (1 - c_next ** 2) * da_next",
          "lstm_step_backward: tanh' of the cell without tanh"),
-        ("lstm_cell_backward", "dc = dc_next + ot", "dc = ot", "lstm_step_backward: dc_next missing"),
+        ("lstm_cell_backward", "dc = dc_next + ot", "dc = ot",
+         "lstm_step_backward: dc_next missing"),
         ("lstm_cell_backward", "dc_prev = dc * ft", "dc_prev = dc_next * ft",
          "lstm_step_backward: dc_prev without a_next's part"),
         ("lstm_cell_backward", "da_next * tc * ot * (1 - ot)", "da_next * c_next * ot * (1 - ot)",
@@ -464,9 +478,10 @@ WRONG = {
          "lstm_step_backward: dxt without dit"),
         ("lstm_backward", "da[:, :, t] + da_prevt", "da[:, :, t]", "da_prevt not added"),
         ("lstm_backward", "dc_prevt = gradients['dc_prev']", "pass", "dc_prevt not carried"),
-        ("lstm_backward", "da_prevt = gradients['da_prev']\n        dc_prevt = gradients['dc_prev']",
+        ("lstm_backward",
+         "da_prevt = gradients['da_prev']\n        dc_prevt = gradients['dc_prev']",
          "pass", "da_prevt and dc_prevt not carried"),
-        ("lstm_backward", "dWf = dWf + gradients", "dWf = gradients", ""),
+        ("lstm_backward", "dWf = dWf + gradients", "dWf = gradients", "dWf of the first step"),
         ("lstm_backward", "reversed(range(T_x))", "range(T_x)", "lstm backward in forward order"),
     ],
     CLIP: [

@@ -87,7 +87,8 @@ def wanted(
         other = run(problem, nudged(example, k), functions, convention, theirs)
         for name, value in values.items():
             if other is not None and not isinstance(value, Between):
-                change = np.abs(np.asarray(other[name]) - np.asarray(value))
+                with np.errstate(invalid="ignore"):  # inf - inf
+                    change = np.abs(np.asarray(other[name]) - np.asarray(value))
                 moved[name] = np.maximum(moved[name], np.where(np.isfinite(change), change, 0.0))
     return {name: Want(value, moved[name]) for name, value in values.items()}
 

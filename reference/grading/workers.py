@@ -53,6 +53,7 @@ class Box:
                 stderr=subprocess.DEVNULL,
                 env=env,
                 cwd=self._folder.name,
+                start_new_session=True,  # Ctrl-C is the grader's
             )
         self._door, self._scipy = ours, False
         self._lines = ours.makefile("rb")

@@ -170,6 +170,16 @@ MISTAKES: list[Mistake] = [
         ("captioning Wx and Wh swapped",
          f'grads["Wx"], grads["Wh"] = grads["Wh"], grads["Wx"]\n    {_SAID}',
          "The gradients of Wx and Wh are in each other's place."),
+        ("captioning W_embed from the words wanted",
+         'grads["W_embed"] = embedding_backward(dx, (wanted, p["W_embed"]))[1]\n'
+         f"    {_SAID}",
+         "The gradients of the words go to the rows of those wanted; those seen were looked up."),
+        *(
+            (f"captioning {name} over the batch", f'grads["{name}"] = grads["{name}"] / len(captions)\n'
+             f"    {_SAID}",
+             f"The gradient of {name} is divided by N; temporal_softmax_loss has done that already.")
+            for name in _NAMES
+        ),
         ("captioning loss over the steps", "return loss / captions.shape[1], grads",
          "The loss is divided by the length of the captions; temporal_softmax_loss has divided it."),
         ("captioning loss over the steps seen", "return loss / words.shape[1], grads",

@@ -1,4 +1,7 @@
-"""Course 4, week 1: convolution and pooling. Images lie (m, n_H, n_W, n_C), kernels (f, f, in, out)."""
+"""Course 4, week 1: convolution and pooling.
+
+Images are (m, n_H, n_W, n_C), kernels (f, f, n_C_prev, n_C).
+"""
 
 import numpy as np
 

@@ -7,7 +7,7 @@ _STEP = "Z, _ = conv2d_forward(x, w, b.ravel())"
 _CONV = "conv2d_forward(channels_first(A_prev), W.transpose(3, 2, 0, 1), b.ravel(), stride, pad)"
 _ONE_BY_ONE = _CONV.replace("stride, pad", "1, pad")
 _POOL = "A, _ = forward(channels_first(A_prev), f, stride)"
-_FORWARD = "forward = max_pool2d_forward if mode == \"max\" else avg_pool2d_forward"
+_FORWARD = 'forward = max_pool2d_forward if mode == "max" else avg_pool2d_forward'
 _INNER = "_, inner = conv2d_forward(x, w, b.ravel(), stride, pad)"
 _GRADS = "dA_prev, dW, db = conv2d_backward(dout, inner)"
 _SHARE = "return avg_pool2d_backward(np.full((1, 1, 1, 1), dz), inner)[0, 0]"
@@ -15,6 +15,8 @@ _MASK = "return max_pool2d_backward(np.ones((1, 1, 1, 1)), inner)[0, 0]"
 
 # Windows that begin at h and w, not at h * stride: as with a stride of 1, and the first of them.
 _FIRST = "[:, :, : (Z.shape[2] - 1) // stride + 1, : (Z.shape[3] - 1) // stride + 1]"
+_FIRST_ROWS = "[:, :, : (Z.shape[2] - 1) // stride + 1]"
+_FIRST_COLUMNS = "[:, :, :, : (Z.shape[3] - 1) // stride + 1]"
 _AS_FIRST = "dout = np.pad(dout, [(0, n - k) for n, k in zip(out.shape, dout.shape)])"
 _STARTS = "The windows begin at h and w; they begin at h * stride and w * stride."
 
@@ -49,7 +51,8 @@ MISTAKES = [
         ("at the other end", _PAD, "((0, 0), (0, pad), (0, pad), (0, 0))",
          "It is padded at one end only."),
         ("ones", _PAD, _PAD + ", constant_values=1", "It is padded with ones, not zeros."),
-        ("the edge", _PAD, _PAD + ', mode="edge"', "It is padded with the edge's numbers, not zeros."),
+        ("the edge", _PAD, _PAD + ', mode="edge"',
+         "It is padded with the edge's numbers, not zeros."),
         ("mirrored", _PAD, _PAD + ', mode="symmetric"',
          "It is padded with the mirror image, not zeros."),
         ("pad of one", _PAD, "((0, 0), (1, 1), (1, 1), (0, 0))",
@@ -72,7 +75,8 @@ MISTAKES = [
          "The sums are multiplied; multiply entry by entry, then sum."),
         ("first channel", "return Z[0, 0, 0, 0]",
          "return (a_slice_prev * W)[:, :, 0].sum() + b.sum()", "Only the first channel is summed."),
-        ("matrix product", "return Z[0, 0, 0, 0]", "return np.dot(a_slice_prev[:, :, 0], W[:, :, 0]).sum() + b.sum()",
+        ("matrix product", "return Z[0, 0, 0, 0]",
+         "return np.dot(a_slice_prev[:, :, 0], W[:, :, 0]).sum() + b.sum()",
          "It is a matrix product; multiply entry by entry."),
         ("minus b", _STEP, "Z, _ = conv2d_forward(x, w, -b.ravel())", "b is subtracted; add it."),
     ),
@@ -80,6 +84,12 @@ MISTAKES = [
         "conv_forward",
         ("stride in the size alone", f"Z, _ = {_CONV}", f"Z = {_ONE_BY_ONE}[0]\n    Z = Z{_FIRST}",
          _STARTS),
+        ("stride in the size alone, height", f"Z, _ = {_CONV}",
+         f"Z = {_ONE_BY_ONE.replace('1, pad', '(1, stride), pad')}[0]\n    Z = Z{_FIRST_ROWS}",
+         "The windows begin at h; they begin at h * stride."),
+        ("stride in the size alone, width", f"Z, _ = {_CONV}",
+         f"Z = {_ONE_BY_ONE.replace('1, pad', '(stride, 1), pad')}[0]\n    Z = Z{_FIRST_COLUMNS}",
+         "The windows begin at w; they begin at w * stride."),
         ("without b", "b.ravel()", "0 * b.ravel()", "b is not added."),
         ("b in every entry", "b.ravel()", "b.ravel() * W[..., 0].size",
          "b is added to every product before the sum, f f n_C times; add it once, after the sum."),
@@ -116,7 +126,8 @@ MISTAKES = [
         ("stride in the size alone", _POOL,
          f"Z, _ = forward(channels_first(A_prev), f, 1)\n    A = Z{_FIRST}", _STARTS),
         ("modes swapped", 'mode == "max"', 'mode != "max"', "max and average are swapped."),
-        ("always max", _FORWARD, "forward = max_pool2d_forward", "The mode is ignored: always max."),
+        ("always max", _FORWARD, "forward = max_pool2d_forward",
+         "The mode is ignored: always max."),
         ("always average", _FORWARD, "forward = avg_pool2d_forward",
          "The mode is ignored: always average."),
         ("sum for average", _POOL, f"{_POOL}\n    A = A * (f * f if mode != 'max' else 1)",
@@ -125,7 +136,8 @@ MISTAKES = [
          "The average is divided by f; a window holds f f numbers."),
         ("over all channels", "channels_first(A_prev), f",
          "channels_first(np.broadcast_to(A_prev.max(axis=3, keepdims=True), A_prev.shape) "
-         "if mode == 'max' else np.broadcast_to(A_prev.mean(axis=3, keepdims=True), A_prev.shape)), f",
+         "if mode == 'max' else "
+         "np.broadcast_to(A_prev.mean(axis=3, keepdims=True), A_prev.shape)), f",
          "A window covers all channels; each channel is pooled on its own."),
         ("smallest for max", _POOL,
          "A, _ = forward(channels_first(-A_prev if mode == 'max' else A_prev), f, stride)\n"
@@ -134,7 +146,8 @@ MISTAKES = [
         ("stride left out", "f, stride)", "f, 1)", "The stride is left out."),
         ("first image", "channels_first(A_prev), f", "channels_first(A_prev)[[0] * len(A_prev)], f",
          "Every output is that of the first image."),
-        ("last image alone", _POOL, f"{_POOL}\n    A[:-1] = 0", "Only the last image is filled in."),
+        ("last image alone", _POOL, f"{_POOL}\n    A[:-1] = 0",
+         "Only the last image is filled in."),
         ("size one too small", _POOL, f"{_POOL}\n    A = A[:, :, :-1, :-1]",
          "The + 1 is missing in the output's size."),
     ),
@@ -154,7 +167,8 @@ MISTAKES = [
          "The padding is cut off at one end only: cut pad from both."),
         ("dA_prev with the first filter", _GRADS, _conv_grads(
             "first = w[[0] * len(w)]",
-            "dA_prev = conv2d_backward(dout, conv2d_forward(x, first, b.ravel(), stride, pad)[1])[0]"),
+            "_, other = conv2d_forward(x, first, b.ravel(), stride, pad)",
+            "dA_prev = conv2d_backward(dout, other)[0]"),
          "dA_prev takes the first filter for every channel."),
         ("dA_prev of the last window", _GRADS, _conv_grads(
             "padded = np.zeros((*x.shape[:2], x.shape[2] + 2 * pad, x.shape[3] + 2 * pad))",
@@ -224,7 +238,8 @@ MISTAKES = [
          "The largest of each row is marked; there is one in the window."),
         ("the largest alone", _MASK, "return x.max()",
          "The largest number is returned; a mask of x's shape is asked for."),
-        ("positive", _MASK, "return 1.0 * (x > 0)", "All above 0 are marked; mark the largest alone."),
+        ("positive", _MASK, "return 1.0 * (x > 0)",
+         "All above 0 are marked; mark the largest alone."),
     ),
     *mistakes(
         "distribute_value",
@@ -242,7 +257,8 @@ MISTAKES = [
          "One number is returned; a matrix of that shape is asked for."),
         ("brackets missing", _SHARE, "return np.full(shape, dz / shape[0] * shape[1])",
          "Brackets are missing: dz / (n_H n_W)."),
-        ("without dz", _SHARE, "return np.full(shape, 1 / (shape[0] * shape[1]))", "dz is missing."),
+        ("without dz", _SHARE, "return np.full(shape, 1 / (shape[0] * shape[1]))",
+         "dz is missing."),
         ("over the square", _SHARE, "return np.full(shape, dz / (shape[0] ** 2))",
          "dz is divided by n_H^2; divide by n_H n_W."),
     ),
@@ -252,6 +268,10 @@ MISTAKES = [
          f"out, inner = forward(x, f, 1)\n    {_AS_FIRST}", _STARTS),
         ("overlaps overwritten", "dx = back(dout, inner)", _OVERWRITTEN,
          "Where windows overlap the last one overwrites the others; they add up."),
+        *[(f"overlaps overwritten in the mode {mode}", "dx = back(dout, inner)",
+           f"{_OVERWRITTEN}\n    dx = dx if mode == {mode!r} else back(whole, inner)",
+           f"In the mode {mode} the last of overlapping windows overwrites the others: add up.")
+          for mode in ("max", "average")],
         ("modes swapped", 'mode == "max"', 'mode != "max"', "max and average are swapped."),
         ("always max", 'if mode == "max"', "if True", "The mode is ignored: always max."),
         ("always average", 'if mode == "max"', "if False", "The mode is ignored: always average."),
@@ -281,7 +301,7 @@ MISTAKES = [
          "_, inner = forward(x[[0] * len(x)], f, stride)",
          "The windows of every example are those of the first."),
         ("dA of the first place", "x, dout = channels_first(A_prev), channels_first(dA)",
-         "x, dout = channels_first(A_prev), 0 * channels_first(dA) + channels_first(dA)[:, :, :1, :1]",
+         "dA = 0 * dA + dA[:, :1, :1]\n    x, dout = channels_first(A_prev), channels_first(dA)",
          "Every window gets the dA of the first."),
         ("sizes of the input", "dx = back(dout, inner)", "dx = back(dout, inner) / len(x)",
          "It is divided by m; here it is a plain sum."),

@@ -16,7 +16,6 @@ from reference.grading.courses.deeplearning_ai.columns import (
     answers,
     clear,
     cross_entropy,
-    keys,
     layers,
     moderate,
 )

@@ -18,7 +18,6 @@ from reference.grading.courses.deeplearning_ai.columns import (
 )
 from reference.grading.recipe import Problem
 
-
 _NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
 
 

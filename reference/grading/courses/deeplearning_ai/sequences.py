@@ -1,4 +1,7 @@
-"""Course 5, week 1: RNN and LSTM. x (n_x, m, T_x), states (n_a, m, T_x); a step has no last axis."""
+"""Course 5, week 1: RNN and LSTM.
+
+x is (n_x, m, T_x), a and c are (n_a, m, T_x); those of one step have no last axis.
+"""
 
 import numpy as np
 
@@ -56,7 +59,8 @@ def rnn_backward(da, caches):
     steps = [_rnn_cache(cache) for cache in caches[0]]
     dx, dh, dwx, dwh, db = _rnn_backward(da.transpose(1, 2, 0), steps)
     dx = dx.transpose(2, 0, 1)
-    return {"dx": dx, "da0": dh.T, "dWax": dwx.T, "dWaa": dwh.T, "dba": db[:, None]}
+    grads = {"dx": dx, "da0": dh.T, "dWax": dwx.T, "dWaa": dwh.T, "dba": db[:, None]}
+    return grads
 
 
 def lstm_cell_forward(xt, a_prev, c_prev, parameters):
@@ -98,10 +102,11 @@ def lstm_backward(da, caches):
     steps = [_lstm_cache(cache) for cache in caches[0]]
     dout = da.transpose(1, 2, 0)
     dx, dh, _, *dw = _lstm_backward(dout, steps)
-    return {"dx": dx.transpose(2, 0, 1), "da0": dh.T} | _apart(*dw)
+    grads = {"dx": dx.transpose(2, 0, 1), "da0": dh.T} | _apart(*dw)
+    return grads
 
 
-def clip(gradients, maxValue):  # noqa: N803
+def clip(gradients, maxValue):
     """Every number of every gradient between -maxValue and maxValue."""
     return clip_by_value(gradients, maxValue)
 

@@ -44,6 +44,28 @@ def _loop(dh, dc):
         dw = [a + b for a, b in zip(dw, part)]"""
 
 
+def _first_rnn(names):
+    """The first step alone: what all give, less what those after it give."""
+    return f"""rest = _rnn_backward(da.transpose(1, 2, 0)[:, 1:], steps[1:])[2:]
+    for name, part in zip(("dWax", "dWaa", "dba"), rest):
+        if name in {names!r}:
+            grads[name] = grads[name] - part.T.reshape(grads[name].shape)
+    return grads"""
+
+
+def _first_lstm(names):
+    return f"""rest = _apart(*_lstm_backward(dout[:, 1:], steps[1:])[3:])
+    for name in {names!r}:
+        grads[name] = grads[name] - rest[name]
+    return grads"""
+
+
+_RNN_WEIGHTS = {"dWax, dWaa and dba": ("dWax", "dWaa", "dba"), "dWax and dWaa": ("dWax", "dWaa")}
+_RNN_WEIGHTS |= {name: (name,) for name in ("dWax", "dWaa", "dba")}
+_LSTM_WEIGHTS = {"all dW and db": [f"d{letter}{gate}" for letter in "Wb" for gate in "fico"]}
+_LSTM_WEIGHTS |= {f"all d{letter}": [f"d{letter}{gate}" for gate in "fico"] for letter in "Wb"}
+_LSTM_WEIGHTS |= {name: [name] for name in _LSTM_WEIGHTS["all dW and db"]}
+
 MISTAKES = [
     *mistakes(
         "prediction",
@@ -51,7 +73,8 @@ MISTAKES = [
         ("sigmoid for softmax", "softmax_forward(Z.T)", "(1 / (1 + np.exp(-Z.T)), None)",
          "The sigmoid stands where the softmax belongs."),
         ("softmax over the examples", "softmax_forward(Z.T)",
-         "(softmax_forward(Z)[0].T, None)", "The softmax runs over the examples, axis 1; it runs over axis 0."),
+         "(softmax_forward(Z)[0].T, None)",
+         "The softmax runs over the examples, axis 1; it runs over axis 0."),
         ("tanh for softmax", "softmax_forward(Z.T)", "(np.tanh(Z.T), None)",
          "tanh stands where the softmax belongs."),
         ("by missing", 'parameters["by"]', '0 * parameters["by"]', "by is not added."),
@@ -80,7 +103,8 @@ MISTAKES = [
          "    return a, y_pred, (caches, x)",
          "Every step takes a0; it takes the a_next of the step before."),
         ("a0 left out", "a0.T", "0 * a0.T", "a0 is left out: the first step starts from zeros."),
-        ("x of the first step", "x.transpose(1, 2, 0)", "x[:, :, [0] * x.shape[2]].transpose(1, 2, 0)",
+        ("x of the first step", "x.transpose(1, 2, 0)",
+         "x[:, :, [0] * x.shape[2]].transpose(1, 2, 0)",
          "Every step takes the first x."),
         ("caches not appended", "(caches, x)", "([], x)", "The caches are not appended."),
         ("last cache alone", "(caches, x)", "(caches[-1:], x)", "Only the last cache is kept."),
@@ -107,7 +131,8 @@ MISTAKES = [
          "tanh is taken of a_next, which is a tanh already: the slope is 1 - a_next^2."),
         ("slope of a_prev", "tanh_backward(dout, tanh_cache)", "dout * (1 - h * h)",
          "The slope is taken at a_prev; it is 1 - a_next^2."),
-        ("sigmoid's slope", "tanh_backward(dout, tanh_cache)", "dout * tanh_cache * (1 - tanh_cache)",
+        ("sigmoid's slope", "tanh_backward(dout, tanh_cache)",
+         "dout * tanh_cache * (1 - tanh_cache)",
          "a (1 - a) is the slope of the sigmoid; tanh's is 1 - a_next^2."),
         ("without da_next", "tanh_backward(dout, tanh_cache)", "0 * dout + 1 - tanh_cache**2",
          "da_next is missing: the chain rule multiplies by it."),
@@ -126,7 +151,8 @@ MISTAKES = [
         ("dWax before tanh", "x.T @ da", "x.T @ dout", "dWax takes da_next; it takes dtanh."),
         ("dWaa before tanh", "h.T @ da", "h.T @ dout", "dWaa takes da_next; it takes dtanh."),
         ("dxt before tanh", "da @ wx.T", "dout @ wx.T", "dxt takes da_next; it takes dtanh."),
-        ("da_prev before tanh", "da @ wh.T", "dout @ wh.T", "da_prev takes da_next; it takes dtanh."),
+        ("da_prev before tanh", "da @ wh.T", "dout @ wh.T",
+         "da_prev takes da_next; it takes dtanh."),
         ("weights over m", "x.T @ da, h.T @ da, da.sum(axis=0)",
          "x.T @ da / len(x), h.T @ da / len(x), da.mean(axis=0)",
          "dWax, dWaa and dba are divided by m; here they are plain sums."),
@@ -135,32 +161,30 @@ MISTAKES = [
         "rnn_backward",
         ("da_prevt not added", _RNN_STEPS,
          "dout = da.transpose(1, 2, 0)\n"
-         "    each = [_rnn_backward(dout[:, t : t + 1], steps[t : t + 1]) for t in range(len(steps))]\n"
+         "    each = [_rnn_backward(dout[:, t : t + 1], [step]) for t, step in enumerate(steps)]\n"
          "    dx, dh = np.concatenate([one[0] for one in each], axis=1), each[0][1]\n"
          "    dwx, dwh, db = (sum(one[k] for one in each) for k in (2, 3, 4))",
          "da_prevt, what the step behind sends back, is not added to da[:, :, t]."),
-        ("first step for da0", 'return {"dx": dx, "da0": dh.T',
-         'return {"dx": dx, "da0": 0 * dh.T', "da0 stays 0; it is the da_prev of the first step."),
+        ("da0 left at zero", '"da0": dh.T', '"da0": 0 * dh.T',
+         "da0 stays 0; it is the da_prev of the first step."),
         ("da0 of the last step", "dx = dx.transpose(2, 0, 1)",
          "dx = dx.transpose(2, 0, 1)\n"
          "    dh = _rnn_backward(da[:, :, -1:].transpose(1, 2, 0), steps[-1:])[1]",
          "da0 is the da_prev of the last step; it is that of the first."),
         ("upstream of the last step alone", "_rnn_backward(da.transpose(1, 2, 0), steps)",
-         "_rnn_backward(da.transpose(1, 2, 0) * (np.arange(da.shape[2]) == da.shape[2] - 1)[:, None], steps)",
+         "_rnn_backward("
+         "da.transpose(1, 2, 0) * (np.arange(da.shape[2]) == da.shape[2] - 1)[:, None], steps)",
          "da counts at the last step alone; each step has its own."),
-        *[(f"{name} of the first step", 'return {"dx": dx',
-           "rest = _rnn_backward(da.transpose(1, 2, 0)[:, 1:], steps[1:])[2:]\n"
-           f"    first = [{each} * whole for whole in rest]\n"
-           "    dwx, dwh, db = dwx - first[0], dwh - first[1], db - first[2]\n"
-           '    return {"dx": dx', f"{name}: overwritten at each step; add up over the steps.")
-          for name, each in ()],
-        ("first cache at every step", "for cache in caches[0]]", "for cache in caches[0][:1] * da.shape[2]]",
+        *[(f"{what} of the first step", "return grads", _first_rnn(names),
+           f"{what}: overwritten at each step; add up over the steps.")
+          for what, names in _RNN_WEIGHTS.items()],
+        ("first cache at every step", "for cache in caches[0]]",
+         "for cache in caches[0][:1] * da.shape[2]]",
          "Every step goes back with the first cache."),
-        ("first step left out", 'return {"dx": dx',
-         "_, _, dwx, dwh, db = _rnn_backward(da.transpose(1, 2, 0)[:, 1:], steps[1:])\n"
-         "    dh = _rnn_backward(da.transpose(1, 2, 0)[:, 1:], steps[1:])[1]\n"
-         "    dx[:, :, 0] = 0\n"
-         '    return {"dx": dx', "The first step is left out: the loop ends at 1."),
+        ("first step left out", _RNN_STEPS,
+         "dx, dh, dwx, dwh, db = _rnn_backward(da.transpose(1, 2, 0)[:, 1:], steps[1:])\n"
+         "    dx = np.concatenate([0 * dx[:, :1], dx], axis=1)",
+         "The first step is left out: the loop ends at 1."),
     ),
     *mistakes(
         "lstm_cell_forward",
@@ -196,28 +220,30 @@ MISTAKES = [
          "    c_next = ft * c_prev + it * cct\n    a_next = ot * np.tanh(c_next)",
          "The candidate passes the sigmoid; it passes tanh."),
         *[(f"{gate} with {other}'s weights", "_joined(parameters, len(a_prev))",
-           f"_joined(parameters | {{'W{gate}': parameters['W{other}'], 'b{gate}': parameters['b{other}']}},"
-           " len(a_prev))", f"The gate {gate} takes the weights of {other}.")
+           f"_joined(parameters | {{'W{gate}': parameters['W{other}'], "
+           f"'b{gate}': parameters['b{other}']}}, len(a_prev))", f"The gate {gate} takes the weights of {other}.")
           for gate in "ifoc" for other in "ifoc" if gate != other],
         ("x before a", "_joined(parameters, len(a_prev))",
-         "(_joined(parameters, len(xt))[1], _joined(parameters, len(xt))[0], _joined(parameters, 0)[2])",
+         "(lambda wx, wh, b: (wh, wx, b))(*_joined(parameters, len(xt)))",
          "xt is put in front of a_prev; the weights expect [a_prev; xt]."),
         ("biases missing", "wx, wh, b)", "wx, wh, 0 * b)", "The biases are not added."),
     ),
     *mistakes(
         "lstm_forward",
-        ("c not carried", "a_next, c_next, _, cache = lstm_cell_forward(x[:, :, t], a_next, c_next, parameters)",
-         "a_next, c_next, _, cache = lstm_cell_forward(x[:, :, t], a_next, np.zeros_like(a0), parameters)",
+        ("c not carried", "a_next, c_next, parameters)", "a_next, np.zeros_like(a0), parameters)",
          "Every step starts with an empty cell; it takes the c_next of the step before."),
         ("a not carried", "(x[:, :, t], a_next,", "(x[:, :, t], a0,",
          "Every step takes a0; it takes the a_next of the step before."),
-        ("a and c not carried", "(x[:, :, t], a_next, c_next,", "(x[:, :, t], a0, np.zeros_like(a0),",
+        ("a and c not carried", "(x[:, :, t], a_next, c_next,",
+         "(x[:, :, t], a0, np.zeros_like(a0),",
          "Every step takes a0 and an empty cell; it takes those of the step before."),
-        ("c starts with a0", "np.zeros_like(a0)", "a0", "The cell starts with a0; it starts with 0."),
+        ("c starts with a0", "np.zeros_like(a0)", "a0",
+         "The cell starts with a0; it starts with 0."),
         ("x of the first step", "x[:, :, t]", "x[:, :, 0]", "Every step takes the first x."),
         ("a for c", "c.append(c_next)", "c.append(a_next)", "c holds a_next; it holds c_next."),
         ("caches not appended", "caches.append(cache)", "caches", "The caches are not appended."),
-        ("c left at zero", "return a, y, c", "return a, y, 0 * c", "c stays 0: put each c_next in."),
+        ("c left at zero", "return a, y, c", "return a, y, 0 * c",
+         "c stays 0: put each c_next in."),
         ("y left at zero", "return a, y, c", "return a, 0 * y, c", "y stays 0: put each yt in."),
         ("a0 left out", "a_next, c_next = a0,", "a_next, c_next = 0 * a0,",
          "a0 is left out: the first step starts from zeros."),
@@ -227,7 +253,7 @@ MISTAKES = [
     *mistakes(
         "lstm_step_backward",
         *[(f"{_NAMES[gate]} with brackets missing", _WAYS[gate][0], _half_way(gate),
-           f"In {_NAMES[gate]} the gate's slope multiplies its second term alone: brackets are missing.")
+           f"In {_NAMES[gate]} the slope multiplies the second term alone: brackets are missing.")
           for gate in _WAYS],
         ("brackets missing in three gates", _FOUR,
          f"{_half_way('i')},\n{_half_way('f')},\nsigmoid_backward(do, o_cache),\n{_half_way('c')},",
@@ -324,11 +350,11 @@ MISTAKES = [
          "da counts at the last step alone; each step has its own."),
         ("da0 left at zero", '"da0": dh.T', '"da0": 0 * dh.T',
          "da0 stays 0; it is the da_prev of the first step."),
-        ("weights of the first step", _STEPS,
-         _STEPS + "\n"
-         "    dw = [a - b for a, b in zip(dw, _lstm_backward(dout[:, 1:], steps[1:])[3:])]",
-         "dW and db hold the first step alone: add up over the steps."),
-        ("first cache at every step", "for cache in caches[0]]", "for cache in caches[0][:1] * da.shape[2]]",
+        *[(f"{what} of the first step", "return grads", _first_lstm(names),
+           f"{what}: overwritten at each step; add up over the steps.")
+          for what, names in _LSTM_WEIGHTS.items()],
+        ("first cache at every step", "for cache in caches[0]]",
+         "for cache in caches[0][:1] * da.shape[2]]",
          "Every step goes back with the first cache."),
     ),
     *mistakes(

@@ -1,0 +1,289 @@
+"""The grader against its students: code that attacks gains nothing, reads nothing, leaves nothing.
+
+Each file of tests/attacks is laid over right code and graded, as this user and once more by a grader
+that runs as nobody: the same bytes must come out.
+"""
+
+import copy
+import ctypes
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from reference.grading import workers
+from reference.grading.assignment import Limits, assignment
+from reference.grading.grade import SCHEMA, Grader
+from reference.grading.sheet import Sheet
+from reference.grading.submission import Submission, defines, submissions
+from reference.grading.workers import Box, Worker
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has the walls")
+
+ROOT = Path(__file__).parent.parent
+ATTACKS = ROOT / "tests" / "attacks"
+NAMES = sorted(path.stem for path in ATTACKS.glob("*.py"))
+POINTS = {
+    "affine_forward": 1.0, "affine_backward": 2.0, "relu_forward": 1.0, "relu_backward": 2.0,
+    "affine_relu_forward": 1.0, "affine_relu_backward": 2.0, "softmax_loss": 1.0,
+    "dropout_forward": 1.0, "dropout_backward": 2.0,
+}  # fmt: skip
+VERDICTS = {
+    "correct", "wrong", "raises", "outdated", "timeout", "missing", "shape", "nondeterministic",
+    "blocked",
+}  # fmt: skip
+# Right all the same, and for a person to look at.
+FLAGGED = {"differences": "by differences", "complex_step": "by complex steps"}
+# What takes the rest of its file along: the process is gone, or the world is another.
+ALONE = ("load_", "world_", "forge_", "stall_", "end_silent")
+QUICK = Limits(call=0.4, total=10.0, memory=128)
+CALM = Limits(call=5.0, total=30.0, memory=128)
+NOBODY = 65534
+
+
+class Bench:
+    """A grader, its box, and what went through the pipe."""
+
+    def __init__(self, place: Path, port: int):
+        self.place, self.port, self.frames = place, port, []
+        whole = assignment("cs231n-a2")._replace(points=POINTS, limits=CALM)
+        self.sheet = Sheet(whole, (place / "secret").read_bytes())
+        self.box = Box()
+        self.grader = Grader(self.sheet, self.box)
+        read, frames = Worker._exactly, self.frames
+
+        def kept(worker: Worker, count: int, deadline: float) -> bytes:
+            frames.append(bytes(read(worker, count, deadline)))
+            return frames[-1]
+
+        self.read, Worker._exactly = read, kept
+
+    def text(self, name: str) -> str:
+        """An attack over right code."""
+        attack = (ATTACKS / f"{name}.py").read_text()
+        for mark, what in (("PLACE", self.place), ("ROOT", ROOT), ("PORT", self.port)):
+            attack = attack.replace(f"@{mark}@", str(what))
+        return f"{(ATTACKS / 'right.py').read_text()}\n\n{attack}"
+
+    def grade(self, name: str) -> dict:
+        """What comes of an attack: a result's JSON, what leaked, what is left running."""
+        self.frames.clear()
+        attacked = defines((ATTACKS / f"{name}.py").read_text())
+        points = {f: n for f, n in POINTS.items() if f in attacked}
+        points |= {"relu_forward": 1.0} if "relu_forward" not in points else {"svm_loss": 1.0}
+        stalls = name.startswith(("stall_", "memory_", "end_", "load_", "object_dict", "forge_ask_f"))
+        grader, sheet = copy.copy(self.grader), copy.copy(self.sheet)
+        sheet.assignment = sheet.assignment._replace(points=points, limits=QUICK if stalls else CALM)
+        sheet.problems = [sheet.assignment.course.problems[each] for each in points]
+        grader.sheet = sheet
+        result = grader.grade(Submission(name, {"layers.py": self.text(name)}, []))
+        walls = result.pop("isolation")
+        told = json.dumps(result, allow_nan=False)
+        told.encode("utf-8")
+        tokens = [path.read_bytes().strip() for path in self.place.glob("*canary*")]
+        tokens.append(os.environ["CANARY"].encode())
+        said = [told.encode(), *self.frames]
+        leaked = any(token in each for each in said for token in tokens)
+        return {"json": told, "leaked": leaked, "left": self.left(), "walls": list(walls)}
+
+    def left(self) -> list[int]:
+        """The processes that came from the box, and are still there."""
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                session = int(stat.read_text().rpartition(")")[2].split()[3])
+            except (OSError, IndexError):
+                continue
+            if session == self.box._process.pid != int(stat.parent.name):
+                found.append(int(stat.parent.name))
+        return found
+
+    def close(self) -> None:
+        """The end of the box."""
+        Worker._exactly = self.read
+        self.box.close()
+
+
+class Other:
+    """Another bench, in a process of its own, as nobody where that can be."""
+
+    def __init__(self, place: Path, port: int):
+        self.reason, command = "", [sys.executable, "-W", "error", "-B", __file__, place, str(port)]
+        prefix = _as_nobody(place)
+        if isinstance(prefix, str):
+            self.reason, prefix = prefix, []
+        self.process = subprocess.Popen(
+            [*prefix, *map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.uid = int(self._line())
+
+    def grade(self, name: str) -> dict:
+        """What comes of an attack there."""
+        self.process.stdin.write(name + "\n")
+        self.process.stdin.flush()
+        return json.loads(self._line())
+
+    def _line(self) -> str:
+        line = self.process.stdout.readline()
+        assert line, "the other grader has ended"
+        return line
+
+    def close(self) -> None:
+        """The end of it."""
+        self.process.communicate()
+
+
+def _as_nobody(place: Path) -> list[str] | str:
+    """What makes a command run as nobody, or why it cannot.
+
+    Where this Python lies in a folder that is closed to others, as below /root, it is bound to its
+    place in a mount namespace whose /root is empty and open.
+    """
+    if os.getuid() != 0:
+        return "not root: all of it ran as an ordinary user"
+    if not all(map(shutil.which, ("setpriv", "unshare", "mount"))):
+        return "there is no setpriv or unshare"
+    drop = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    needed = {Path(each).resolve() for each in (sys.base_prefix, sys.prefix, ROOT)}
+    closed = {top: None for each in needed for top in (each, *each.parents)
+              if not top.stat().st_mode & 1}  # fmt: skip
+    tops = [top for top in closed if not closed.keys() & set(top.parents)]
+    moved = sorted(each for each in needed if any(each.is_relative_to(top) for top in tops))
+    aside = [place / f"aside-{k}" for k in range(len(moved))]
+    lines = ["set -e"]
+    for path, held in zip(moved, aside, strict=True):
+        held.mkdir(exist_ok=True)
+        lines.append(f"mount --bind '{path}' '{held}'")
+    lines += [f"mount -t tmpfs -o mode=755 tmpfs '{top}'" for top in tops]
+    for path, held in zip(moved, aside, strict=True):
+        lines += [f"mkdir -p '{path}'", f"mount --bind '{held}' '{path}'"]
+    prefix = ["unshare", "--mount", "sh", "-c", "; ".join([*lines, 'exec "$@"']), "sh", *drop]
+    tried = subprocess.run([*prefix, sys.executable, "-c", "import numpy"], capture_output=True)
+    return prefix if tried.returncode == 0 else tried.stderr.decode()[-200:]
+
+
+@pytest.fixture(scope="module")
+def door():
+    """A port, for TCP and UDP, at which nobody should knock."""
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        tcp.bind(("127.0.0.1", 0))
+        udp.bind(tcp.getsockname())
+        tcp.listen()
+        tcp.setblocking(False)
+        udp.setblocking(False)
+        yield tcp, udp
+
+
+@pytest.fixture(scope="module")
+def place():
+    """A folder where everybody may do everything, with secrets to be found in it."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        here = Path(folder)
+        (here / "project").mkdir()
+        for name in ("canary", "project/grade.py", "project/rectifiers.py"):
+            (here / name).write_text(f"canary-{secrets.token_hex(8)}\n")
+        (here / "canary.py").write_text((here / "canary").read_text().replace("-", "_"))
+        (here / "secret").write_text(f"canary-{secrets.token_hex(8)}")
+        (here / "secret_canary").write_bytes((here / "secret").read_bytes())
+        for path in (here, *here.rglob("*")):
+            path.chmod(0o777 if path.is_dir() else 0o666)
+        patch.setenv("CANARY", f"canary-{secrets.token_hex(8)}")
+        yield here
+
+
+@pytest.fixture(scope="module")
+def bench(place, door):
+    bench = Bench(place, door[0].getsockname()[1])
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def other(place, door):
+    other = Other(place, door[0].getsockname()[1])
+    yield other
+    other.close()
+
+
+def state(place):
+    """All that an attack could change."""
+    return {
+        path: (path.stat().st_mode, path.stat().st_mtime_ns, path.is_dir() or path.read_bytes())
+        for path in sorted(place.rglob("*"))
+        if "aside" not in str(path)
+    }
+
+
+def knocks(door):
+    tcp, udp = door
+    found = []
+    for wait in (tcp.accept, lambda: udp.recv(10)):
+        try:
+            found.append(wait())
+        except BlockingIOError:
+            pass
+    return found
+
+
+def check(facts, name):
+    """A result that is whole, and in which the attack has gained nothing."""
+    result = json.loads(facts["json"])
+    assert not facts["leaked"] and not facts["left"]
+    assert result["schema"] == SCHEMA and result["official"] and len(facts["json"]) < 30_000
+    every = result["problems"]
+    assert result["score"] == pytest.approx(sum(each["score"] for each in every))
+    assert result["max_score"] == sum(each["max_score"] for each in every)
+    attacked = defines((ATTACKS / f"{name}.py").read_text())
+    for each in every:
+        assert each["verdict"] in VERDICTS and 0 <= each["score"] <= each["max_score"]
+        parts = each["parts"]
+        assert all(0 <= part["score"] <= part["max_score"] for part in parts)
+        assert not parts or each["score"] == pytest.approx(sum(part["score"] for part in parts))
+        assert (each["verdict"] == "correct") == (each["score"] == each["max_score"])
+        if name == "right" or name in FLAGGED:
+            assert each["verdict"] == "correct"
+        elif each["name"] in attacked:
+            assert each["score"] == 0, each
+        elif not name.startswith(ALONE):
+            assert each["verdict"] == "correct", each
+    reviewed = " ".join(result["review"])
+    assert FLAGGED.get(name, "") in reviewed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_attack_gains_nothing(bench, other, place, door, name):
+    before = state(place)
+    mine = bench.grade(name)
+    check(mine, name)
+    theirs = other.grade(name)
+    check(theirs, name)
+    assert mine["json"] == theirs["json"]
+    assert state(place) == before and not knocks(door)
+
+
+def test_it_ran_as_an_ordinary_user_too(other, bench):
+    if other.reason:
+        pytest.skip(other.reason)
+    assert other.uid == NOBODY and "user" not in other.grade("right")["walls"]
+    assert "user" in bench.grade("right")["walls"]
+
+
+if __name__ == "__main__":
+    _bench = Bench(Path(sys.argv[1]), int(sys.argv[2]))
+    print(os.getuid(), flush=True)
+    for _name in sys.stdin:
+        print(json.dumps(_bench.grade(_name.strip())), flush=True)
+    _bench.close()
