@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
+import scipy
 
 from manual.checks import Array, expect, expect_shape
 
@@ -124,4 +124,4 @@ def erf(x: Array) -> Array:
     """The error function, on arrays of number objects too, where each brings its own .erf()."""
     if x.dtype == object:
         return np.frompyfunc(lambda number: number.erf(), 1, 1)(x)
-    return special.erf(x)
+    return scipy.special.erf(x)  # SciPy loads its parts when they are asked for

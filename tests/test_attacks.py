@@ -83,7 +83,8 @@ class Bench:
         self.frames.clear()
         attacked = defines((ATTACKS / f"{name}.py").read_text())
         points = {f: n for f, n in POINTS.items() if f in attacked}
-        points |= {"relu_forward": 1.0} if "relu_forward" not in points else {"svm_loss": 1.0}
+        apart = ("relu_forward", "affine_forward", "softmax_loss", "dropout_forward")
+        points |= {f: 1.0 for f in [f for f in apart if f not in attacked][:1]}
         stalls = name.startswith(("stall_", "memory_", "end_", "load_", "object_dict", "forge_ask_f"))
         grader, sheet = copy.copy(self.grader), copy.copy(self.sheet)
         sheet.assignment = sheet.assignment._replace(points=points, limits=QUICK if stalls else CALM)

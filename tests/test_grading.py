@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -377,6 +379,25 @@ def test_examples_come_from_the_secret_alone():
     for example in drawn(problem, b"one secret", 10)[3:]:
         assert len(example["x"]) >= 2 and len(set(example["w"].shape)) == 2
         assert (example["dout"] < 0).any() and (example["dout"] > 0).any()
+
+
+def test_examples_do_not_depend_on_what_is_loaded(tmp_path):
+    """Hypothesis takes constants from loaded modules, unless it is kept from it."""
+    (tmp_path / "constants.py").write_text(f"FOUND = {list(range(2, 100))}\n")
+    code = (
+        "{}; from reference.grading.assignment import assignment as a;"
+        "from reference.grading.examples import drawn; c = a('cs231n-a2').course;"
+        "print([[str(sorted(e)) + str([getattr(v, 'shape', v) for v in e.values()])"
+        " for e in drawn(p, b'secret', 12)] for p in c.problems.values()])"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code.format(first)],
+            capture_output=True, text=True, check=True, cwd=tmp_path,
+        ).stdout
+        for first in ("pass", "import constants, reference.mistakes, reference.prove")
+    ]  # fmt: skip
+    assert said[0] == said[1]
 
 
 # Assignments ------------------------------------------------------------------------------------

@@ -13,9 +13,10 @@ from reference.grading.assignment import assignment
 from reference.grading.courses import course
 from reference.grading.courses.cs231n import (
     classifiers,
-    layers,
+    layers_mistakes,
     models_mistakes,
     optim,
+    optim_mistakes,
     sandwiches,
 )
 from reference.grading.grade import Grader
@@ -126,6 +127,14 @@ def test_right_networks_on_wrong_layers(graders):
     for name, entry in entries.items():
         assert entry["verdict"] == "correct", name
         assert "graded with the right" in entry["remarks"][-1]
+
+
+def test_dropout_of_2016(graders):
+    """p was the chance to drop: the layer and the network agree on it."""
+    layers = planted(_layers(), "dropout_forward", ("< p) / p", ">= p) / (1 - p)"))
+    files = {"cs231n/layers.py": layers, "fc_net.py": _text("models_2016.py")}
+    for name, entry in graders.grade(files, FULLY, DROP, "dropout_forward").items():
+        assert (entry["verdict"], entry["remarks"]) == ("correct", []), name
 
 
 def test_wrong_networks_on_wrong_layers(graders):
@@ -266,7 +275,9 @@ def test_most_are_named():
     assert len(CASES) > 200 and named > 0.8 * len(CASES)
 
 
-@pytest.mark.parametrize("file", [layers, classifiers, optim, models_mistakes, sandwiches])
+@pytest.mark.parametrize(
+    "file", [layers_mistakes, classifiers, optim_mistakes, models_mistakes, sandwiches]
+)
 def test_every_mistake_can_be_planted(file):
     """Its text stands once in its function, and what stands there instead compiles."""
     for mistake in file.MISTAKES:

@@ -71,12 +71,15 @@ def _counted(judgement: Judgement) -> int:
 
 
 def _examples(judgement: Judgement, all_of_it: bool) -> list[int]:
-    """Those to repeat, the last first."""
+    """Those to repeat, the last first; what raises has fewer, and is repeated more often."""
     run = [k for k, each in enumerate(judgement.attempts) if each.notes]
+    run.reverse()
+    if all_of_it:
+        return run * (2 if judgement.error is None else 5)
     wanted = {_counted(judgement), 0}
     if judgement.error is not None:
         wanted.add(judgement.error["example"])
-    return [k for k in reversed(run) if all_of_it or k in wanted]
+    return [k for k in run if k in wanted]
 
 
 def forget(entry: dict[str, Any]) -> None:

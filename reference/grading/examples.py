@@ -11,6 +11,8 @@ a square matrix hide mistakes.
 
 import hashlib
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
 SMALL = 3  # so many small examples come first
 # What Hypothesis chooses a size tuple from: no more than 100 each, or it prefers the first.
 _DISTINCT = {
-    n: list(permutations(range(2, 7), n))[:: 1 if n < 4 else 2][:100]
-    for n in (1, 2, 3, 4, 5)
+    n: list(permutations(range(2, 7), n))[:: 1 if n < 4 else 2][:100] for n in (1, 2, 3, 4, 5)
 }
 _SMALL = {n: list(product((2, 1), repeat=n))[:100] for n in (1, 2, 3, 4, 5)}
 
@@ -102,5 +103,22 @@ def drawn(problem: "Problem", secret: bytes, count: int) -> list[dict[str, Any]]
             rng = np.random.default_rng(key(secret, problem.name, k))
             examples.append(problem.draw(Dice(data, rng, k, number)))
 
-    draw()
+    with _no_constants():
+        draw()
     return examples
+
+
+@contextmanager
+def _no_constants() -> Iterator[None]:
+    """Now and then Hypothesis draws a constant that it finds in the modules that are loaded.
+
+    Here the same must be drawn whatever is loaded: by the command, in an autograder, anywhere.
+    """
+    from hypothesis.internal.conjecture.providers import HypothesisProvider as Provider
+
+    kept = Provider._maybe_draw_constant
+    Provider._maybe_draw_constant = lambda *_, **__: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Provider._maybe_draw_constant = kept  # type: ignore[method-assign]

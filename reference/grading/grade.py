@@ -11,7 +11,7 @@ from reference.grading.hints import category, hint
 from reference.grading.interleave import SAYS, STALE, interleaved
 from reference.grading.lent import OFTEN, Lent
 from reference.grading.naming import Named, Namer
-from reference.grading.outdated import cure, cure_of_text
+from reference.grading.outdated import ONE_NUMBER, PERHAPS, cure, cure_of_text
 from reference.grading.recipe import Ours, Problem, Recipe
 from reference.grading.said import error_of, errors_of, words_of
 from reference.grading.sheet import Sheet
@@ -304,6 +304,10 @@ class Desk:
         cured = cure(error, self.submission.files)
         if verdict == "raises" and cured:
             return self._outdated(entry, problem, recipe, cured, where)
+        if verdict == "raises" and re.search(PERHAPS, error["message"]):
+            aged = self._outdated(dict(entry), problem, recipe, ONE_NUMBER, where)
+            if aged["message"].endswith("so cured it is right"):
+                return aged
         if verdict == "raises" and self._unwritten(error):
             verdict, what = "missing", f"{problem.name} is not written yet"
         return entry | {"verdict": verdict, "message": f"{what}{where}"[:600]}
@@ -495,9 +499,13 @@ def _lacks(judgement: Judgement) -> bool:
 def _better(one: Judgement, two: Judgement, name: str) -> bool:
     """Whether the first says more for the student: of two errors, the graded function's own."""
 
-    def rank(judgement: Judgement) -> tuple[bool, int, bool]:
+    def rank(judgement: Judgement) -> tuple[bool, int, bool, bool]:
         error = judgement.error
-        return error is None, len(judgement.right), error is None or error["function"] == name
+        if error is None:
+            return True, len(judgement.right), True, True
+        # Another year's way to ask is answered so: that says nothing of the code.
+        other = error["type"] == "TypeError" and "() got an unexpected" in error["message"]
+        return False, len(judgement.right), not other, error["function"] == name
 
     return rank(one) > rank(two)
 

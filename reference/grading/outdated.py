@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+ONE_NUMBER = "an array of one number is no number any more: write a.item()"
 # What an error says, and what to write instead.
 CURES = (
     (r"name 'xrange' is not defined", "xrange is Python 2's: write range"),
@@ -22,12 +23,16 @@ CURES = (
     (r"slice indices must be integers", "/ gives a float since Python 3: write //"),
     (r"only integers, slices .* are valid indices", "/ gives a float since Python 3: write //"),
     (r"only 0-dimensional arrays can be converted to Python scalars|only length-1 arrays can be",
-     "an array of one number is no number any more: write a.item()"),
+     ONE_NUMBER),
     (r"No module named 'cPickle'", "cPickle is Python 2's: import pickle"),
 )  # fmt: skip
 # What the text of a file shows that does not compile.
 OLD_TEXT = ((r"^[ \t]*print[ \t]+[^(=\s]", "print is a function since Python 3: print(...)"),
             (r"^[ \t]*except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:", "write except Error as name:"))  # fmt: skip
+
+
+# What may be a question of age, and may not: it is, if the code is right when cured.
+PERHAPS = r"setting an array element with a sequence"
 
 
 def cure(error: dict[str, Any], files: dict[str, str]) -> str:

@@ -33,20 +33,72 @@ def cured(text: str) -> str:
     return re.sub(r"\b(0[0-7]+|[1-9]\d*)[lL]\b", r"\1", text)
 
 
-class Division(ast.NodeTransformer):
-    """a / b as Python 2 divides: whole numbers to a whole number."""
+class Old(ast.NodeTransformer):
+    """What has changed since: a / b, float(array), a[0] = array."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
-        if not isinstance(node.op, ast.Div):
-            return node
-        name = ast.Name("_old_division", ast.Load())
-        return ast.copy_location(ast.Call(name, [node.left, node.right], []), node)
+        return _called("_old_division", node, node.left, node.right) if _divides(node) else node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in ("float", "int"):
+            node.args = [_called("_old_number", each, each) for each in node.args]
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        place = node.targets[0]
+        if isinstance(place, ast.Subscript) and len(node.targets) == 1:
+            array = ast.parse(ast.unparse(place.value), mode="eval").body
+            node.value = _called("_old_entry", node.value, array, node.value)
+        return node
+
+
+def _divides(node: ast.BinOp) -> bool:
+    return isinstance(node.op, ast.Div)
+
+
+def _called(name: str, at: ast.AST, *args: ast.expr) -> Any:
+    return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), list(args), []), at)
+
+
+def helpers(text: str) -> dict[str, Any]:
+    """The functions that Old calls in a file."""
+    division = old_division if _is_python_2(text) else exact_division
+    return {"_old_division": division, "_old_number": old_number, "_old_entry": old_entry}
+
+
+def _is_python_2(text: str) -> bool:
+    if re.search(r"\b(xrange|raw_input|basestring|iteritems|itervalues|has_key)\b", text):
+        return True
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    return False
 
 
 def old_division(a: Any, b: Any) -> Any:
+    """As Python 2 divides: whole numbers to a whole number."""
     whole = isinstance(a, int | np.integer) and isinstance(b, int | np.integer)
     return a // b if whole else a / b
+
+
+def exact_division(a: Any, b: Any) -> Any:
+    """For a file of either Python: whole where it comes out whole, so that 1 / m is no 0."""
+    whole = isinstance(a, int | np.integer) and isinstance(b, int | np.integer)
+    return a // b if whole and b and a % b == 0 else a / b
+
+
+def old_number(value: Any) -> Any:
+    """An array of one number was a number to float() and int()."""
+    return value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
+
+
+def old_entry(array: Any, value: Any) -> Any:
+    """It was so too when it was put into an array."""
+    return old_number(value) if isinstance(array, np.ndarray) else value
 
 
 def old_numpy() -> None:

@@ -2,8 +2,6 @@
 
 from reference.cards import Mistake
 
-FUNCTIONS, PROBLEMS = {}, []
-
 _ADDED = "loss = loss + penalty\n        grads[name] = grads[name] + dW"
 
 
@@ -155,7 +153,7 @@ MISTAKES: list[Mistake] = [
         )
     ),
     _of_two("relu missing", "h1, cache_h1 = relu_forward(a1)",
-            "h1, cache_h1 = a1, np.abs(a1) + 1",
+            "h1, cache_h1 = a1, abs(a1) + 1",
             "There is no relu between the layers: two affine layers in a row are one."),
     _of_two("relu missing in the forward", "h1, cache_h1 = relu_forward(a1)",
             "h1, cache_h1 = a1, a1",
@@ -199,22 +197,22 @@ MISTAKES: list[Mistake] = [
             '"W1": dW1, "b1": db2, "W2": dW2, "b2": db1',
             "The gradients of b1 and b2 are swapped."),
     _of_all("relu missing", "r, relu_cache = relu_forward(n)",
-            "r, relu_cache = n, np.abs(n) + 1", "There is no relu between the layers."),
+            "r, relu_cache = n, abs(n) + 1", "There is no relu between the layers."),
     _of_all("relu missing in the forward", "r, relu_cache = relu_forward(n)",
             "r, relu_cache = n, n",
             "The forward has no relu between the layers, though the backward has its mask."),
     _of_all("relu mask missing", "dn = relu_backward(dr, relu_cache)", "dn = dr",
             "The mask of relu is missing in the backward."),
     _of_all("relu missing in the last hidden layer", "r, relu_cache = relu_forward(n)",
-            "r, relu_cache = relu_forward(n) if i < L - 1 else (n, np.abs(n) + 1)",
+            "r, relu_cache = relu_forward(n) if i < L - 1 else (n, abs(n) + 1)",
             "The last hidden layer has no relu; all hidden layers have."),
     _of_all("relu in the first hidden layer only", "r, relu_cache = relu_forward(n)",
-            "r, relu_cache = relu_forward(n) if i == 1 else (n, np.abs(n) + 1)",
+            "r, relu_cache = relu_forward(n) if i == 1 else (n, abs(n) + 1)",
             "Only the first hidden layer has a relu; all hidden layers have."),
     _of_all("relu mask missing in the last hidden layer", "dn = relu_backward(dr, relu_cache)",
             "dn = relu_backward(dr, relu_cache) if i < L - 1 else dr",
             "The last hidden layer's gradient does not pass through relu's mask."),
-    _of_all("norm left out", "_norm_forward(self.normalization, a, p, i, y is None)",
+    _of_all("norm left out", "norm_forward(self.normalization, a, p, i, y is None)",
             "a, None\n            self.normalization = None",
             "The norm is left out: gamma and beta have no effect."),
     _of_all("norm skipped in the backward",
@@ -222,12 +220,12 @@ MISTAKES: list[Mistake] = [
             "dn, _norm_backward(self.normalization, dn, norm_cache, i)[1]",
             "The gradient goes from relu to affine past the norm's backward."),
     _of_all("norm of the running statistics",
-            "_norm_forward(self.normalization, a, p, i, y is None)",
-            "_norm_forward(self.normalization, a, p, i, False)",
+            "norm_forward(self.normalization, a, p, i, y is None)",
+            "norm_forward(self.normalization, a, p, i, False)",
             "The scores use batch statistics; in evaluation batch norm takes the running ones."),
     _of_all("norm without the last hidden layer",
-            "_norm_forward(self.normalization, a, p, i, y is None)",
-            "(_norm_forward(self.normalization, a, p, i, y is None) if i < L - 1 else (a, None))",
+            "norm_forward(self.normalization, a, p, i, y is None)",
+            "(norm_forward(self.normalization, a, p, i, y is None) if i < L - 1 else (a, None))",
             "The last hidden layer has no norm; all hidden layers have."),
     _of_all("gamma and beta swapped", "grads.update(norm_grads)",
             'swap = {"gamma": "beta", "beta": "gamma"}\n'
@@ -246,7 +244,7 @@ MISTAKES: list[Mistake] = [
             "Only the last hidden layer has dropout; all hidden layers have."),
     _of_all("dropout in evaluation", "if self.masks and y is not None", "if self.masks",
             "The scores of evaluation pass through dropout; there, nothing is dropped."),
-    _of_conv("relu missing", "h2, cache_h2 = relu_forward(a2)", "h2, cache_h2 = a2, np.abs(a2) + 1",
+    _of_conv("relu missing", "h2, cache_h2 = relu_forward(a2)", "h2, cache_h2 = a2, abs(a2) + 1",
              "There is no relu between the two affine layers."),
     _of_conv("relu missing in the forward", "h2, cache_h2 = relu_forward(a2)",
              "h2, cache_h2 = a2, a2",
@@ -255,7 +253,7 @@ MISTAKES: list[Mistake] = [
              "The mask of relu is missing in the backward, between the affine layers."),
     _of_conv("relu of the convolution missing", "dh1, dW2, db2 = affine_backward(da2, cache_a2)",
              "dh1, dW2, db2 = affine_backward(da2, cache_a2)\n"
-             "        conv, relu, pool = cache1\n        cache1 = conv, np.abs(relu) + 1, pool",
+             "        conv, relu, pool = cache1\n        cache1 = conv, abs(relu) + 1, pool",
              "The gradient goes from the pooling to the convolution past relu's mask."),
     _of_conv("dW3 from a2", "affine_backward(dscores, cache)",
              'affine_backward(dscores, (a2, p["W3"]))',

@@ -117,9 +117,9 @@ def _sgd(dice):
 def _adam(dice):
     drawn = _model(dice)
     if not dice.small:
-        drawn["dW10"][0] *= 1e-8  # beside which eps is not small
-        drawn["dW11"][0] *= 1e-8
-        drawn["dW12"][0] *= 1e-8
+        for t in range(STEPS):
+            for name in _NAMES:
+                drawn[f"d{name}{t}"][0] *= 1e-8  # beside which eps is not small
     return drawn | {"betas": (dice.pick(0.9, 0.75, 0.6), dice.pick(0.999, 0.96, 0.8)), "eps": 1e-8}
 
 

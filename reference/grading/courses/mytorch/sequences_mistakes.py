@@ -215,33 +215,34 @@ for _g in "rzn":
     ]
 for _g in "rz":
     for _name, _factor, _says in (
-        ("slope missing", f"1 / ({_g} * (1 - {_g}))", "is missing"),
-        ("slope cut to s", f"1 / (1 - {_g})", f"is {_g} alone: it is {_g} (1 - {_g})"),
-        ("slope cut to 1 - s", f"1 / {_g}", f"is 1 - {_g} alone: it is {_g} (1 - {_g})"),
-        ("slope of tanh", f"(1 + {_g}) / {_g}", f"is that of tanh: it is {_g} (1 - {_g})"),
+        ("slope missing", f"/ ({_g} * (1 - {_g}))", "is missing"),
+        ("slope cut to s", f"/ (1 - {_g})", f"is {_g} alone: it is {_g} (1 - {_g})"),
+        ("slope cut to 1 - s", f"/ {_g}", f"is 1 - {_g} alone: it is {_g} (1 - {_g})"),
+        ("slope of tanh", f"* (1 + {_g}) / {_g}", f"is that of tanh: it is {_g} (1 - {_g})"),
     ):
         MISTAKES.append(
             _gru(
                 f"sigmoid of {_g}, {_name}",
-                f'return regated(self, "{_g}", {_factor}, dx, dh_prev_t)',
+                f'return regated(self, "{_g}", self.db{_g}x {_factor}, dx, dh_prev_t)',
                 f"The slope of the sigmoid of {_g} {_says}.",
             )
         )
 MISTAKES += [
     _gru(
         "gate r before tanh",
-        'return regated(self, "r", 1 / (1 - n**2), dx, dh_prev_t)',
+        'return regated(self, "r", self.dbrx / (1 - n**2), dx, dh_prev_t)',
         "The gradient of r is taken before tanh's slope: it needs 1 - n^2.",
     ),
     _gru(
         "gate r without the bias",
-        'return regated(self, "r", (q - self.bnh) / q, dx, dh_prev_t)',
+        "d = self.dbnx * (q - self.bnh) * r * (1 - r)\n"
+        '    return regated(self, "r", d, dx, dh_prev_t)',
         "The gradient of r lacks bnh: r multiplies Wnh h + bnh.",
     ),
     _gru(
         "gate z without brackets",
-        "h = self.cache[0][1][0]\n"
-        '    return regated(self, "z", (delta * h - n) / (delta * (h - n)), dx, dh_prev_t)',
+        "d = (delta * self.cache[0][1][0] - n) * z * (1 - z)\n"
+        '    return regated(self, "z", d, dx, dh_prev_t)',
         "The gradient of z is delta (h - n): the brackets are missing.",
     ),
     _gru(
@@ -256,8 +257,8 @@ MISTAKES += [
     ),
     _gru(
         "gate z of n only",
-        "h = self.cache[0][1][0]\n"
-        '    return regated(self, "z", -n / (h - n), dx, dh_prev_t)',
+        "d = -delta * n * z * (1 - z)\n"
+        '    return regated(self, "z", d, dx, dh_prev_t)',
         "z reaches h_t through z h as well as through (1 - z) n.",
     ),
 ]  # fmt: skip
