@@ -1,22 +1,21 @@
 """The grader against its students: code that attacks gains nothing, reads nothing, leaves nothing.
 
-Each file of tests/attacks is laid over right code and graded, as this user and once more by a grader
-that runs as nobody: the same bytes must come out.
+Each file of tests/attacks is laid over right code and graded, as this user and once more by a
+grader that runs as nobody: the same bytes must come out.
 """
 
+import contextlib
 import copy
-import ctypes
 import json
 import os
+import re
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -24,11 +23,11 @@ import pytest
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from reference.grading import workers
+from reference.grading import grade, trial, workers
 from reference.grading.assignment import Limits, assignment
 from reference.grading.grade import SCHEMA, Grader
 from reference.grading.sheet import Sheet
-from reference.grading.submission import Submission, defines, submissions
+from reference.grading.submission import Submission, defines
 from reference.grading.workers import Box, Worker
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has the walls")
@@ -49,7 +48,7 @@ VERDICTS = {
 FLAGGED = {"differences": "by differences", "complex_step": "by complex steps"}
 # What takes the rest of its file along: the process is gone, or the world is another.
 ALONE = ("load_", "world_", "forge_", "stall_", "end_silent")
-QUICK = Limits(call=0.4, total=10.0, memory=128)
+QUICK = Limits(call=0.3, total=10.0, memory=128)
 CALM = Limits(call=5.0, total=30.0, memory=128)
 NOBODY = 65534
 
@@ -82,12 +81,16 @@ class Bench:
         """What comes of an attack: a result's JSON, what leaked, what is left running."""
         self.frames.clear()
         attacked = defines((ATTACKS / f"{name}.py").read_text())
-        points = {f: n for f, n in POINTS.items() if f in attacked}
         apart = ("relu_forward", "affine_forward", "softmax_loss", "dropout_forward")
-        points |= {f: 1.0 for f in [f for f in apart if f not in attacked][:1]}
-        stalls = name.startswith(("stall_", "memory_", "end_", "load_", "object_dict", "forge_ask_f"))
+        other = next((f for f in apart if f not in attacked), "")
+        points = {f: n for f, n in POINTS.items() if f in attacked or f == other}
+        stalls = name.startswith(
+            ("stall_", "memory_", "end_", "load_", "object_dict", "forge_ask_f")
+        )
         grader, sheet = copy.copy(self.grader), copy.copy(self.sheet)
-        sheet.assignment = sheet.assignment._replace(points=points, limits=QUICK if stalls else CALM)
+        sheet.assignment = sheet.assignment._replace(
+            points=points, limits=QUICK if stalls else CALM
+        )
         sheet.problems = [sheet.assignment.course.problems[each] for each in points]
         grader.sheet = sheet
         result = grader.grade(Submission(name, {"layers.py": self.text(name)}, []))
@@ -98,24 +101,30 @@ class Bench:
         tokens.append(os.environ["CANARY"].encode())
         said = [told.encode(), *self.frames]
         leaked = any(token in each for each in said for token in tokens)
-        return {"json": told, "leaked": leaked, "left": self.left(), "walls": list(walls)}
-
-    def left(self) -> list[int]:
-        """The processes that came from the box, and are still there."""
-        found = []
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                session = int(stat.read_text().rpartition(")")[2].split()[3])
-            except (OSError, IndexError):
-                continue
-            if session == self.box._process.pid != int(stat.parent.name):
-                found.append(int(stat.parent.name))
-        return found
+        return {
+            "json": told,
+            "leaked": leaked,
+            "left": session(self.box._process.pid)[1:],
+            "walls": list(walls),
+        }
 
     def close(self) -> None:
         """The end of the box."""
         Worker._exactly = self.read
         self.box.close()
+
+
+def session(box: int) -> list[int]:
+    """The processes that came from a box, itself the first."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, leader = stat.read_text().rpartition(")")[2].split()[:4]
+        except (OSError, ValueError):
+            continue
+        if int(leader) == box and state != "Z":
+            found.append(int(stat.parent.name))
+    return sorted(found)
 
 
 class Other:
@@ -232,10 +241,8 @@ def knocks(door):
     tcp, udp = door
     found = []
     for wait in (tcp.accept, lambda: udp.recv(10)):
-        try:
+        with contextlib.suppress(BlockingIOError):
             found.append(wait())
-        except BlockingIOError:
-            pass
     return found
 
 
@@ -280,6 +287,140 @@ def test_it_ran_as_an_ordinary_user_too(other, bench):
         pytest.skip(other.reason)
     assert other.uid == NOBODY and "user" not in other.grade("right")["walls"]
     assert "user" in bench.grade("right")["walls"]
+
+
+# The same bytes ---------------------------------------------------------------------------------
+
+
+def test_another_box_and_another_order(bench, place, door):
+    """The same bytes whatever was graded before, in a box that has seen something else."""
+    names = [
+        each for each in NAMES if each.startswith(("chance_", "world_", "answer_", "object_n"))
+    ]
+    first = {name: bench.grade(name)["json"] for name in names}
+    another = Bench(place, door[0].getsockname()[1])
+    try:
+        another.grader.box.with_scipy()
+        assert {name: another.grade(name)["json"] for name in reversed(names)} == first
+    finally:
+        another.close()
+    assert {name: bench.grade(name)["json"] for name in names[::-2]}.items() <= first.items()
+
+
+def test_nothing_of_chance_is_told(bench):
+    """Neither a clock's nor an address's digits stand in a result."""
+    for name in ("chance_time", "chance_address", "chance_urandom"):
+        result = json.loads(bench.grade(name)["json"])
+        for each in result["problems"]:
+            assert each["counterexample"] is None and each["mistake"] is None
+            assert each["verdict"] in ("nondeterministic", "raises", "correct")
+            assert not re.search(r"\d{6}|0x[0-9a-f]", each["message"] + " ".join(each["remarks"]))
+
+
+def test_generators_without_a_seed_are_seeded(bench):
+    """A right dropout that draws from default_rng() is right, each time."""
+    text = (ATTACKS / "right.py").read_text()
+    free = text.replace('np.random.seed(dropout_param["seed"])', "rng = np.random.default_rng()")
+    free = free.replace("np.random.rand(*x.shape)", "rng.random(x.shape)")
+    results = [bench.grader.grade(Submission("free", {"layers.py": free}, [])) for _ in range(2)]
+    assert free != text and results[0] == results[1]
+    assert results[0]["score"] == results[0]["max_score"]
+
+
+# Without its walls ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def without(tmp_path, monkeypatch, place, door):
+    """A bench whose box lacks walls."""
+    made = []
+
+    def build(*walls):
+        weak = tmp_path / "-".join(walls)
+        shutil.copytree(workers.BOX, weak)
+        lock = (weak / "lock.py").read_text()
+        for wall in walls:
+            assert lock.count(f"if _{wall}(libc):") == 1
+            lock = lock.replace(f"if _{wall}(libc):", "if False:")
+        (weak / "lock.py").write_text(lock)
+        monkeypatch.setattr(workers, "BOX", weak)
+        made.append(Bench(place, door[0].getsockname()[1]))
+        return made[-1]
+
+    yield build
+    for each in made:
+        each.close()
+
+
+def test_a_file_is_read_and_written_where_two_walls_are_missing(without, place):
+    weak = without("seccomp", "landlock")
+    before = state(place)
+    for name in ("read_open", "read_libc", "read_numpy"):
+        facts = weak.grade(name)
+        assert facts["leaked"] and not json.loads(facts["json"])["official"]
+    weak.grade("write_open")
+    assert state(place) != before
+    (place / "written").unlink()
+    place.chmod(0o777)
+
+
+@pytest.mark.parametrize("wall", ["seccomp", "landlock"])
+def test_one_of_the_two_is_enough_for_files(without, place, wall):
+    weak = without(wall)
+    before = state(place)
+    assert not weak.grade("read_open")["leaked"] and not weak.grade("read_libc")["leaked"]
+    weak.grade("write_open")
+    assert state(place) == before
+
+
+def test_a_message_leaves_where_seccomp_is_missing(without, door):
+    without("seccomp", "landlock").grade("network_socket")
+    assert knocks(door)
+
+
+def test_answers_in_advance_are_taken_where_the_number_is_not_looked_at(bench, monkeypatch):
+    def believing(worker, nonce, deadline):
+        return worker._receive(deadline)
+
+    monkeypatch.setattr(Worker, "_answered", believing)
+    (found,) = (
+        each for each in json.loads(bench.grade("forge_advance")["json"])["problems"]
+        if each["name"] == "relu_forward"
+    )  # fmt: skip
+    assert found["verdict"] != "blocked"
+
+
+def test_what_is_sent_breaks_a_grader_that_believes_it(bench, monkeypatch):
+    monkeypatch.setattr(trial, "output", lambda value: value)
+    with pytest.raises(ValueError, match="inhomogeneous"):
+        bench.grade("object_lists")
+
+
+def test_chance_shows_where_nothing_is_run_twice(bench, monkeypatch):
+    monkeypatch.setattr(grade.Desk, "replay", lambda *_: None)
+    assert bench.grade("chance_urandom")["json"] != bench.grade("chance_urandom")["json"]
+
+
+def test_workers_end_with_their_grader(place):
+    """A grader that is killed leaves no worker behind, not even one that sleeps."""
+    code = (
+        "import sys, test_attacks as t; b = t.Bench(t.Path(sys.argv[1]), 9); t.QUICK = t.CALM; "
+        "print(b.box._process.pid, flush=True); b.grade('stall_sleep')"
+    )
+    grader = subprocess.Popen(
+        [sys.executable, "-c", code, str(place)], stdout=subprocess.PIPE, text=True,
+        cwd=ROOT / "tests",
+    )  # fmt: skip
+    box = int(grader.stdout.readline())
+    until = time.monotonic() + 20
+    while len(session(box)) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert len(session(box)) == 2  # the box, and its worker
+    grader.kill()
+    grader.communicate()
+    while session(box) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not session(box)
 
 
 if __name__ == "__main__":

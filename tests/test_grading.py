@@ -323,9 +323,12 @@ def test_the_mistake_is_named(grader):
 
 
 def test_two_mistakes_are_named_apart(grader):
+    text = changed(VERDICTS["wrong"], ("np.sum(dout, axis=0)", "np.ones_like(dout).sum(axis=0)"))
+    found = by_name(grade(grader, text))["affine_backward"]
+    assert found["mistake"] == "affine dw over the batch size; affine db counts the rows"
     text = changed(VERDICTS["wrong"], ("np.sum(dout, axis=0)", "np.mean(dout, axis=0)"))
     found = by_name(grade(grader, text))["affine_backward"]
-    assert found["mistake"] == "affine dw over the batch size; affine db is a mean"
+    assert found["mistake"] == "over the batch size"  # one mistake that explains both
 
 
 def test_the_counterexample_is_small_and_shows_it(grader):

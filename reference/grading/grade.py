@@ -11,7 +11,7 @@ from reference.grading.hints import category, hint
 from reference.grading.interleave import SAYS, STALE, interleaved
 from reference.grading.lent import OFTEN, Lent
 from reference.grading.naming import Named, Namer
-from reference.grading.outdated import ONE_NUMBER, PERHAPS, cure, cure_of_text
+from reference.grading.outdated import DIVISION, ONE_NUMBER, PERHAPS, cure, cure_of_text
 from reference.grading.recipe import Ours, Problem, Recipe
 from reference.grading.said import error_of, errors_of, words_of
 from reference.grading.sheet import Sheet
@@ -109,7 +109,7 @@ class Desk:
         return files
 
     def _fresh(
-        self, cured: bool = False, proxies: list[str] | None = None, shift: int = 0
+        self, cured: str = "", proxies: list[str] | None = None, shift: int = 0
     ) -> tuple[Worker, dict]:
         """A new worker with the submission loaded.
 
@@ -267,7 +267,8 @@ class Desk:
         """The course's functions that a problem admits and the student's code calls."""
         # In any file: what it calls may stand in a helper of the student's beside it.
         text = "\n".join(self.submission.files.values())
-        called = [name for name in problem.uses if re.search(rf"(?<!def )\b{name}\s*\(", text)]
+        # A name without brackets may be called later: forward = rnn_forward if ... else lstm_forward
+        called = [name for name in problem.uses if re.search(rf"(?<!def )\b{name}\b", text)]
         called += [n for n in problem.uses if n not in called and self._provided_calls(n, text)]
         return Lent(Ours(self.sheet.functions, self.sheet.conventions(problem)[0]), called)
 
@@ -329,7 +330,7 @@ class Desk:
     ) -> dict:
         """Code that only an older Python or NumPy runs: what cures it, and whether it is right then."""
         try:
-            worker, _ = self._fresh(cured=True)
+            worker, _ = self._fresh(cured="division" if cured == DIVISION else "names")
             with worker:
                 judgement = trial(self.sheet, problem, recipe, worker)
         except WorkerError:

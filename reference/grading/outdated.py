@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+DIVISION = "/ gives a float since Python 3: write //"
 ONE_NUMBER = "an array of one number is no number any more: write a.item()"
 # What an error says, and what to write instead.
 CURES = (
@@ -19,9 +20,9 @@ CURES = (
      r"np.\1 was removed from NumPy: write its new name"),
     (r"`np\.(\w+)` was (?:a deprecated alias|removed)", r"np.\1 was removed from NumPy: write \1"),
     (r"'float' object cannot be interpreted as an integer",
-     "/ gives a float since Python 3: write //"),
-    (r"slice indices must be integers", "/ gives a float since Python 3: write //"),
-    (r"only integers, slices .* are valid indices", "/ gives a float since Python 3: write //"),
+     DIVISION),
+    (r"slice indices must be integers", DIVISION),
+    (r"only integers, slices .* are valid indices", DIVISION),
     (r"only 0-dimensional arrays can be converted to Python scalars|only length-1 arrays can be",
      ONE_NUMBER),
     (r"No module named 'cPickle'", "cPickle is Python 2's: import pickle"),

@@ -10,16 +10,16 @@ from reference.grading.box.wire import Other
 
 VOWELS = tuple("aeiou")
 KINDS = ("raises", "structure", "blocked", "large")
-# What moves a cursor or turns a line around; and where things lay in memory, each time elsewhere.
+# What moves a cursor or turns a line around; and where things lay in memory, or when that was.
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+_PLACE = re.compile(r"\b0x[0-9a-fA-F]{6,}\b|(?<![.\d])\d{9,}")
 
 
 def words(value: Any, most: int = 160) -> str:
     """A text of at most so many characters; "" for what is none."""
     if not isinstance(value, str):
         return ""
-    return _ADDRESS.sub("0x...", _UNSEEN.sub("?", value[: 4 * most]))[:most]
+    return _PLACE.sub("0x...", _UNSEEN.sub("?", value[: 4 * most]))[:most]
 
 
 def words_of(value: Any, most: int = 20) -> list[str]:

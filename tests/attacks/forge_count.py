@@ -36,4 +36,4 @@ def relu_backward(dout, cache):
 
 
 def softmax_loss(x, y):
-    take_over({"sent": [1] * 50_000, "warned": [np.ones((3, 3)), {"a": 1}] * 100})
+    take_over({"sent": [1] * 5_000, "warned": [np.ones((3, 3)), {"a": 1}] * 100})

@@ -173,17 +173,26 @@ def _serve(coming: int, going: int) -> None:
             return
         nonce = message["nonce"]
         if "load" in message:
-            # Things lie elsewhere in memory: what depends on where they lie comes out otherwise.
-            rng = random.Random(message["shift"])
-            kept.extend(bytes(rng.randrange(2000)) for _ in range(400 if message["shift"] else 0))
+            kept += _shifted(message["shift"], 1)
             finder = enclose(message["load"], message["cured"], message["scipy"])
             found = look(finder, message["homes"], message["graded"])
             _write(going, found | {"nonce": nonce})  # before any of the student's code has run
             runner = Runner(finder, ask)
             loaded = runner.load(message["homes"], message["aliases"], message["proxies"])
+            kept += _shifted(message["shift"], 2)
             _write(going, loaded | {"nonce": nonce})
         elif runner is not None:
             _write(going, runner.run(message) | {"nonce": nonce})
+
+
+def _shifted(seed: int, time: int) -> list[bytes]:
+    """What is kept so that the rest lies elsewhere in memory, and what depends on that differs.
+
+    seed: 0 for nothing
+    """
+    rng = random.Random(f"{seed} {time}")
+    sizes = [*range(0, 480, 16), 1000, 3000] if seed else []
+    return [bytes(size) for size in sizes for _ in range(rng.randrange(1, 300))]
 
 
 def _read(pipe: int) -> Any:

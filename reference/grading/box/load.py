@@ -62,7 +62,7 @@ class Stub(types.ModuleType):
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Modules of the submission and of the course by the end of their name; stubs for the rest."""
 
-    def __init__(self, files: dict[str, str], cured: bool):
+    def __init__(self, files: dict[str, str], cured: str):
         self.files, self.cured = files, cured
         self.problems: list[dict[str, Any]] = []
         self.blocked: list[str] = []
@@ -140,7 +140,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if tree is not None:
             if self.cured:
                 module.__dict__.update({k: v for k, v in OLD_NAMES.items() if v is not None})
-                module.__dict__.update(helpers(self.files[path]))
+                module.__dict__.update(helpers(self.files[path], self.cured == "division"))
             self._run(tree, module, path)
         return module
 
@@ -218,7 +218,7 @@ def _past(name: str) -> types.ModuleType:
     return module
 
 
-def enclose(files: dict[str, str], cured: bool, scipy: bool) -> Finder:
+def enclose(files: dict[str, str], cured: str, scipy: bool) -> Finder:
     """From here on every import is answered from these files, or from what is loaded already.
 
     scipy: whether SciPy may be imported, which the box may have loaded for another submission

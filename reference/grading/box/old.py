@@ -63,10 +63,10 @@ def _called(name: str, at: ast.AST, *args: ast.expr) -> Any:
     return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), list(args), []), at)
 
 
-def helpers(text: str) -> dict[str, Any]:
-    """The functions that Old calls in a file."""
-    division = old_division if _is_python_2(text) else exact_division
-    return {"_old_division": division, "_old_number": old_number, "_old_entry": old_entry}
+def helpers(text: str, division: bool) -> dict[str, Any]:
+    """The functions that Old calls in a file; division: it is known to want Python 2's."""
+    divide = old_division if division or _is_python_2(text) else exact_division
+    return {"_old_division": divide, "_old_number": old_number, "_old_entry": old_entry}
 
 
 def _is_python_2(text: str) -> bool:

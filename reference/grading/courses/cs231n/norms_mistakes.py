@@ -245,6 +245,17 @@ MISTAKES: list[Mistake] = [
                  "xhat * (dout * xhat * (gamma - 1)).mean(axis=0)"),
             )
         ),
+        *(
+            (f"batchnorm {what} along the row",
+             "dx, dgamma, dbeta = _batchnorm_backward(dout, cache)\n"
+             "    rows = (dout * cache[0]).sum(axis=1), dout.sum(axis=1)\n"
+             f"    return dx, {grads}",
+             f"{what} summed along the rows, axis=1; the sum runs down the batch, axis=0.")
+            for what, grads in (
+                ("dgamma is", "rows[0], dbeta"), ("dbeta is", "dgamma, rows[1]"),
+                ("dgamma and dbeta are", "rows[0], rows[1]"),
+            )
+        ),
         ("batchnorm gamma twice in dx",
          "dx, dgamma, dbeta = _batchnorm_backward(dout, cache)\n"
          "    return dx * cache[1], dgamma, dbeta",

@@ -187,14 +187,15 @@ MISTAKES: list[Mistake] = [
         Mistake(f"lstm gates in the order {', '.join(order)}", "_lstm_step_forward",
                 "a_i, a_f, a_o, a_g =", f"{', '.join('a_' + gate for gate in order)} =",
                 f"The gates are cut in the order {', '.join(order)}; it is i, f, o, g.")
-        for order in permutations("ifog") if order != tuple("ifog")
+        for order in permutations("ifog") if order[2:] != ("o", "g")
+        if order != tuple("ifgo")  # those of the cards
     ),
     *(
         Mistake(f"lstm gradients in the order {', '.join(order)}", "_lstm_step_backward",
                 "return da @ wx.T", f"da = np.concatenate([np.split(da, 4, axis=1)[k] for k in "
                 f"{tuple(map('ifog'.index, order))}], axis=1)\n    return da @ wx.T",
                 f"The gradients are joined in the order {', '.join(order)}; it is i, f, o, g.")
-        for order in permutations("ifog") if order != tuple("ifog")
+        for order in permutations("ifog") if order[:2] != ("i", "f")
     ),
     *instead(
         "_lstm_step_forward",

@@ -16,6 +16,7 @@ from reference.grading.courses.deeplearning_ai.columns import (
     answers,
     clear,
     cross_entropy,
+    keys,
     layers,
     moderate,
 )
@@ -192,15 +193,15 @@ def _compute_cost_older(do, e):
 
 
 def _linear_backward(do, e):
-    names = ("dA_prev", "dW", "db")
-    return dict(zip(names, do("linear_backward", e.dZ, (e.A_prev, e.W, e.b), parts=3), strict=True))
+    dA_prev, dW, db = do("linear_backward", e.dZ, (e.A_prev, e.W, e.b), parts=3)
+    return {"dA_prev": dA_prev, "dW": dW, "db": db}
 
 
 def _linear_backward_own(do, e):
     """With the cache of the student's own forward."""
     _, cache = do("linear_forward", e.A_prev, e.W, e.b, parts=2)
-    names = ("dA_prev", "dW", "db")
-    return dict(zip(names, do("linear_backward", e.dZ, cache, parts=3), strict=True))
+    dA_prev, dW, db = do("linear_backward", e.dZ, cache, parts=3)
+    return {"dA_prev": dA_prev, "dW": dW, "db": db}
 
 
 def _of_Z(name):  # noqa: N802
@@ -215,12 +216,8 @@ def _of_Z(name):  # noqa: N802
 
 
 def _linear_activation_backward(do, e):
-    cache = ((e.A_prev, e.W, e.b), e.Z)
-    name = "linear_activation_backward"
-    results = do(name, e.dA, cache, e.activation, parts=3)
-    if do.ours:
-        return dict(zip(("dA_prev", "dW", "db"), results, strict=True))
-    dA_prev, dW, db = results
+    name, cache = "linear_activation_backward", ((e.A_prev, e.W, e.b), e.Z)
+    dA_prev, dW, db = do(name, e.dA, cache, e.activation, parts=3)
     return {"dA_prev": dA_prev, "dW": dW, "db": db}
 
 
@@ -242,13 +239,11 @@ def _L_model_backward_own(do, e):  # noqa: N802
 
 
 def _grads(do, grads, L):
-    names = [f"d{letter}{k}" for k in range(1, L + 1) for letter in "Wb"]
-    return {name: do.key(grads, name) for name in names}
+    return keys(do, grads, *(f"d{letter}{k}" for k in range(1, L + 1) for letter in "Wb"))
 
 
 def _update_parameters(do, e):
-    new = do("update_parameters", e.parameters, e.grads, e.learning_rate)
-    return {name: do.key(new, name) for name in e.parameters}
+    return keys(do, do("update_parameters", e.parameters, e.grads, e.learning_rate), *e.parameters)
 
 
 PROBLEMS = [

@@ -10,6 +10,7 @@ from reference.grading.courses.deeplearning_ai.linear import (
     affine_back,
     answers,
     cross_entropy,
+    keys,
     layers,
     moderate,
 )
@@ -132,14 +133,13 @@ def _sigmoid_and_Z(do, e):  # noqa: N802
 
 def _propagate(do, e):
     grads, cost = do("propagate", e.w, e.b, e.X, e.Y, parts=2)
-    return {"dw": do.key(grads, "dw"), "db": do.key(grads, "db"), "cost": cost}
+    return keys(do, grads, "dw", "db") | {"cost": cost}
 
 
 def _optimize(do, e):
     args = (e.w, e.b, e.X, e.Y, e.num_iterations, e.learning_rate)
     params, grads, *_ = do("optimize", *args, parts=3)
-    new = {"w": do.key(params, "w"), "b": do.key(params, "b")}
-    return new | {"dw": do.key(grads, "dw"), "db": do.key(grads, "db")}
+    return keys(do, params, "w", "b") | keys(do, grads, "dw", "db")
 
 
 def _forward_propagation(do, e):
@@ -149,7 +149,7 @@ def _forward_propagation(do, e):
 
 def _backward_propagation(do, e):
     grads = do("backward_propagation", e.parameters, e.cache, e.X, e.Y)
-    return {name: do.key(grads, name) for name in ("dW1", "db1", "dW2", "db2")}
+    return keys(do, grads, "dW1", "db1", "dW2", "db2")
 
 
 PROBLEMS = [

@@ -75,7 +75,7 @@ def backward_propagation_with_regularization(X, Y, cache, lambd):
 
 def forward_propagation_with_dropout(X, parameters, keep_prob=0.5, *, masks=None):
     """masks: D1, D2. Returns A3, cache: Z1, D1, A1, W1, b1, Z2, D2, A2, W2, b2, Z3, A3, W3, b3."""
-    D1, D2 = masks
+    D1, D2 = masks or _ALL_KEPT
     A3, (Z1, *one, Z2, A2, W2, b2, Z3, _, W3, b3) = three_layers(X, parameters, (D1, D2), keep_prob)
     return A3, (Z1, D1, *one, Z2, D2, A2, W2, b2, Z3, A3, W3, b3)
 

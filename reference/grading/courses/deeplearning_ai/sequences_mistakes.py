@@ -221,7 +221,8 @@ MISTAKES = [
          "The candidate passes the sigmoid; it passes tanh."),
         *[(f"{gate} with {other}'s weights", "_joined(parameters, len(a_prev))",
            f"_joined(parameters | {{'W{gate}': parameters['W{other}'], "
-           f"'b{gate}': parameters['b{other}']}}, len(a_prev))", f"The gate {gate} takes the weights of {other}.")
+           f"'b{gate}': parameters['b{other}']}}, len(a_prev))",
+           f"The gate {gate} takes the weights of {other}.")
           for gate in "ifoc" for other in "ifoc" if gate != other],
         ("x before a", "_joined(parameters, len(a_prev))",
          "(lambda wx, wh, b: (wh, wx, b))(*_joined(parameters, len(xt)))",

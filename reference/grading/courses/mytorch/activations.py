@@ -454,4 +454,25 @@ MISTAKES = [
         "Z, p = self.cache\n    return dLdA * (p + Z * np.exp(-Z * Z) / np.sqrt(np.pi))",
         "The chain rule through Z / sqrt 2 is missing in the slope of erf.",
     ),
+    Mistake(
+        "identity times its output",
+        "Identity.backward",
+        "return identity_backward(dLdA, self.cache)",
+        "return dLdA * self.cache",
+        "dLdA is multiplied with A; the slope of A = Z is 1.",
+    ),
+    Mistake(
+        "softmax scores divided by their maximum",
+        "Softmax.forward",
+        "A, self.cache = softmax_forward(Z)",
+        "A, self.cache = softmax_forward(Z / Z.max(axis=1, keepdims=True))",
+        "The scores are divided by their maximum; it should be subtracted.",
+    ),
+    Mistake(
+        "softmax without exp",
+        "Softmax.forward",
+        "A, self.cache = softmax_forward(Z)",
+        "A, self.cache = Z / Z.sum(axis=1, keepdims=True), None",
+        "exp is missing.",
+    ),
 ]

@@ -125,6 +125,20 @@ for _d in (1, 2):
             "dLdW and dLdb are divided by the batch size, and should not be.",
         ),
         _stride1(
+            "output one short",
+            _d,
+            "Z = Z[(..., *(slice(n - 1) for n in Z.shape[2:]))]",
+            "The output is one short: it has W - K + 1 places.",
+            "forward",
+        ),
+        _stride1(
+            "bias left out of all but the first filter",
+            _d,
+            "b = self.b.reshape(-1, *[1] * (Z.ndim - 2))\n    Z = Z - b + self.b[0]",
+            "All filters get the bias of the first one.",
+            "forward",
+        ),
+        _stride1(
             "bias once a window entry",
             _d,
             "b = self.b.reshape(-1, *[1] * (Z.ndim - 2))\n    Z = Z + (self.W[0].size - 1) * b",
@@ -150,6 +164,16 @@ MISTAKES += [
         f"The kernel is flipped along its {axis} alone; it has to be along both axes.",
     )
     for axis, index in (("rows", ":, :, :, ::-1"), ("columns", ":, :, ::-1"))
+]
+MISTAKES += [
+    Mistake(
+        f"Conv2d padding of the {axis} cut off in front only",
+        "Conv2d.backward",
+        "return dLdA[:, :, rows, columns]",
+        f"{axis} = slice(self.pad, None)\n    return dLdA[:, :, rows, columns]",
+        f"Of the {axis} the padding is cut off in front, but not at the end.",
+    )
+    for axis in ("rows", "columns")
 ]
 MISTAKES += [
     _stride1(

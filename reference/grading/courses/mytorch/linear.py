@@ -199,4 +199,18 @@ MISTAKES = [
         "return A.reshape(-1)",
         "The batch is flattened too; it has to stay.",
     ),
+    _linear_mistake(
+        "dLdW and dLdb over all entries",
+        "backward",
+        _RETURN,
+        "self.dLdW, self.dLdb = self.dLdW / dLdZ.size, self.dLdb / dLdZ.size\n    return dLdA",
+        "dLdW and dLdb are divided by N times the number of outputs.",
+    ),
+    _linear_mistake(
+        "dLdW with its sign",
+        "backward",
+        _RETURN,
+        "self.dLdW, self.dLdb = -self.dLdW, -self.dLdb\n    return dLdA",
+        "dLdW and dLdb are negative: the optimizer subtracts, not the layer.",
+    ),
 ]

@@ -264,4 +264,27 @@ MISTAKES = [
         "return np.abs(A - Y).mean() / (2 if self.half else 1)",
         "The errors are not squared.",
     ),
+    Mistake(
+        "cross entropy gradient over the classes",
+        "CrossEntropyLoss.backward",
+        "return self.dLdA * (",
+        "return self.dLdA * len(self.dLdA) / self.dLdA.shape[1] + 0 * (",
+        "dLdA is divided by the number of classes, and should be by the batch size.",
+    ),
+    Mistake(
+        "cross entropy of each class by itself",
+        "CrossEntropyLoss.forward",
+        "L, self.dLdA = softmax_loss(A, Y)",
+        "L, self.dLdA = softmax_loss(A, Y)\n"
+        "    e = np.exp(A - A.max(axis=1, keepdims=True))\n"
+        "    L = L - ((1 - Y) * np.log(1 - e / e.sum(axis=1, keepdims=True))).sum() / len(A)",
+        "The terms of the wrong classes are added; only the true class counts.",
+    ),
+    Mistake(
+        "mse gradient without the target",
+        "MSELoss.backward",
+        "self.dLdA / 2 if self.half else self.dLdA",
+        "2 * self.A / self.A.size / (1 + self.half)",
+        "Y is missing in dLdA.",
+    ),
 ]

@@ -279,4 +279,28 @@ MISTAKES = [
         "mask",
         "It drops in evaluation too; there x passes as it is.",
     ),
+    *_both(
+        "shift before the scale",
+        "forward",
+        "return BZ",
+        "if not eval:\n        BZ = BZ + (self.BW - 1) * self.Bb\n    return BZ",
+        "Bb is added before the product with BW, and should be after it.",
+    ),
+    *_both(
+        "training and evaluation swapped",
+        "forward",
+        "running = (",
+        "eval = not eval\n    running = (",
+        "eval does the opposite: the statistics of the batch belong to training.",
+    ),
+    *_gradient(
+        "dLdM twice",
+        "dLdZ = (d - 2 * mean - along) / std",
+        "dLdM is counted twice.",
+    ),
+    *_gradient(
+        "dLdM and dLdV left out",
+        "dLdZ = d / std",
+        "dLdM and dLdV are missing: M and V depend on all of Z.",
+    ),
 ]

@@ -53,6 +53,23 @@ for _d, _index in _BOTH.items():
             "The numbers are repeated; upsampling here puts zeros between them.",
         ),
         _up(
+            "numbers side by side",
+            _d,
+            "forward",
+            "return Z",
+            "Z[:] = 0\n"
+            "    Z[(..., *(slice(n) for n in A.shape[2:]))] = A\n    return Z",
+            "The numbers stand side by side, and all zeros behind them.",
+        ),
+        _up(
+            "backward over the factor",
+            _d,
+            "backward",
+            f"return dLdZ{_index}",
+            f"return dLdZ{_index} / k**{_d}",
+            "dLdA is divided by the factor; each number stands in Z once.",
+        ),
+        _up(
             "backward one short",
             _d,
             "backward",
@@ -82,6 +99,14 @@ for _d, _index in _BOTH.items():
             f"return A{_index}",
             f"return A[(..., *[slice(k - 1, None, k)] * {_d})]",
             "It keeps the last of every k numbers, and should keep the first.",
+        ),
+        _down(
+            "one short",
+            _d,
+            "forward",
+            f"return A{_index}",
+            f"return A{_index}[(..., *(slice(n // k) for n in A.shape[2:]))]",
+            "The output has W // k numbers: where W is no multiple of k it needs one more.",
         ),
         _down(
             "takes the mean",
@@ -168,6 +193,13 @@ MISTAKES += [
         "        dLdA[n, c, i + k, j + m] = d\n"
         "    return dLdA",
         "A pixel that wins several windows gets the gradient of the last: use += in place of =.",
+    ),
+    Mistake(
+        "max pool gradient over the window",
+        "MaxPool2d_stride1.backward",
+        "return max_pool2d_backward(dLdZ, self.cache)",
+        "return max_pool2d_backward(dLdZ, self.cache) / self.kernel**2",
+        "The gradient is divided by the size of the window, as for a mean.",
     ),
     Mistake(
         "max pool gradient to the window's corner",

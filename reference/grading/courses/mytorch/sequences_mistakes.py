@@ -129,6 +129,20 @@ for _name, _value in {
             f"{_name} takes delta, and should take what passes tanh's slope.",
         )
     )
+for _name, _wrong, _says in (
+    ("W_hh missing", "h_prev_t + x @ self.W_ih.T + b", "h_prev_t is not multiplied with W_hh."),
+    ("h_prev_t missing", "x @ self.W_ih.T + b", "h_prev_t is left out."),
+    ("x missing", "h_prev_t @ self.W_hh.T + b", "x is left out."),
+):
+    MISTAKES.append(
+        _rnn(
+            _name,
+            "return self.h_t",
+            f"return np.tanh({_wrong})",
+            _says,
+            "forward",
+        )
+    )
 for _kept, _lost in (("b_ih", "b_hh"), ("b_hh", "b_ih")):
     MISTAKES.append(
         _rnn(
@@ -214,6 +228,34 @@ for _g in "rzn":
         ),
     ]
 for _g in "rz":
+    _before = f"b = self.db{_g}x / ({_g} * (1 - {_g}))\n    (x, h, _, _), *_ = self.cache\n    "
+    for _name, _value in (
+        (f"dW{_g}x", "np.outer(b, x)"),
+        (f"dW{_g}h", "np.outer(b, h)"),
+        (f"db{_g}x", "b"),
+        (f"db{_g}h", "b"),
+    ):
+        MISTAKES.append(
+            _gru(
+                f"{_name} before the sigmoid",
+                f"{_before}self.{_name} = {_value}\n    {_RETURN}",
+                f"{_name} is taken before the sigmoid's slope: it needs {_g} (1 - {_g}).",
+            )
+        )
+    MISTAKES += [
+        _gru(
+            f"dx through {_g} before the sigmoid",
+            f"{_before}more = (b - self.db{_g}x) @ self.W{_g}x\n"
+            "    return dx[0] + more, dh_prev_t[0]",
+            f"In dx the path through {_g} lacks the sigmoid's slope.",
+        ),
+        _gru(
+            f"dh through {_g} before the sigmoid",
+            f"{_before}more = (b - self.db{_g}x) @ self.W{_g}h\n"
+            "    return dx[0], dh_prev_t[0] + more",
+            f"In dh_prev_t the path through {_g} lacks the sigmoid's slope.",
+        ),
+    ]
     for _name, _factor, _says in (
         ("slope missing", f"/ ({_g} * (1 - {_g}))", "is missing"),
         ("slope cut to s", f"/ (1 - {_g})", f"is {_g} alone: it is {_g} (1 - {_g})"),
@@ -238,6 +280,18 @@ MISTAKES += [
         "d = self.dbnx * (q - self.bnh) * r * (1 - r)\n"
         '    return regated(self, "r", d, dx, dh_prev_t)',
         "The gradient of r lacks bnh: r multiplies Wnh h + bnh.",
+    ),
+    _gru(
+        "dr takes n",
+        "d = self.dbnx * n * r * (1 - r)\n"
+        '    return regated(self, "r", d, dx, dh_prev_t)',
+        "r multiplies Wnh h + bnh, and not n.",
+    ),
+    _gru(
+        "gate z takes n",
+        "d = delta * n * z * (1 - z)\n"
+        '    return regated(self, "z", d, dx, dh_prev_t)',
+        "h_t = (1 - z) n + z h, so that z has the slope h - n, not n.",
     ),
     _gru(
         "gate z without brackets",
@@ -390,6 +444,15 @@ MISTAKES += [
         "skip_connect is read where the skip starts; it marks where it ends.",
     ),
     _ctc(
+        "alpha without staying", "get_forward_probs", "ways = alpha[t - 1, s]",
+        "ways = alpha[t - 1, s] if s == 0 else 0",
+        "A way may stay where it is: alpha[t - 1, s] is missing.",
+    ),
+    _ctc(
+        "alpha without moving on", "get_forward_probs", "ways += alpha[t - 1, s - 1]", "pass",
+        "A way may move on by one: alpha[t - 1, s - 1] is missing.",
+    ),
+    _ctc(
         "alpha first column kept", "get_forward_probs", "return alpha",
         "alpha[:, 0] = alpha[0, 0]\n    return alpha",
         "The first column of alpha needs its product with logits at each step.",
@@ -434,6 +497,29 @@ MISTAKES += [
         "beta with its own probability", "get_backward_probs", "return beta",
         "return beta * logits[:, extended_symbols]",
         "beta holds the probability of its own step, which alpha has already: divide it out.",
+    ),
+    _ctc(
+        "beta last column left at zero", "get_backward_probs",
+        "beta[t, s] = beta[t + 1, s] * said[s]",
+        "beta[t, s] = beta[t + 1, s] * said[s] if s + 1 < S else 0",
+        "The last column of beta is zero before the last step; a way may stay on the blank.",
+    ),
+    _ctc(
+        "beta last column kept", "get_backward_probs",
+        "beta[t, s] = beta[t + 1, s] * said[s]",
+        "beta[t, s] = beta[t + 1, s] * said[s] if s + 1 < S else beta[t + 1, s]",
+        "The last column of beta needs its product with logits at each step.",
+    ),
+    _ctc(
+        "beta without staying", "get_backward_probs",
+        "beta[t, s] = beta[t + 1, s] * said[s]",
+        "beta[t, s] = beta[t + 1, s] * said[s] * (s + 1 == S)",
+        "A way may stay where it is: beta[t + 1, s] is missing.",
+    ),
+    _ctc(
+        "beta without moving on", "get_backward_probs",
+        "beta[t, s] += beta[t + 1, s + 1] * said[s + 1]", "pass",
+        "A way may move on by one: beta[t + 1, s + 1] is missing.",
     ),
     _ctc(
         "beta without skips", "get_backward_probs", _BACK, "if False:",
@@ -546,6 +632,16 @@ MISTAKES += [
         "dY is divided by the batch size; the course leaves it a sum.",
     ),
     _ctc_loss(
+        "gradient without the last step", "backward", "return dY",
+        "for n, (_, gamma) in enumerate(self.kept):\n"
+        "        dY[len(gamma) - 1, n] = 0\n    return dY",
+        "The last step of each example is left out of dY.",
+    ),
+    _ctc_loss(
+        "gradient positive", "backward", "return dY", "return -dY",
+        "The sign of dY is wrong: the loss is minus the logarithm.",
+    ),
+    _ctc_loss(
         "gradient times y", "backward", _DY, _DY.replace(" / self", " * self"),
         "gamma is multiplied with the probability, and should be divided by it.",
     ),
@@ -596,7 +692,7 @@ MISTAKES += [
         "ScaledDotProductAttention.forward",
         _OUT,
         "s = Q @ K.swapaxes(-1, -2) / np.sqrt(Q.shape[-1])\n"
-        "    s = s if seen is None else np.where(seen, s, -1e10)\n"
+        "    s = s if mask is None else s - mask * 1e10\n"
         "    e = np.exp(s - s.max(axis=-2, keepdims=True))\n"
         "    p = e / e.sum(axis=-2, keepdims=True)\n"
         "    out, self.cache = p @ V, (Q, K, V, p)",
@@ -705,12 +801,6 @@ MISTAKES += [
         "v_proj is given the key, and should be given the value.",
     ),
     _mha(
-        "keys are the queries", "forward",
-        'k = self._split(_project(self, "k_proj", key))',
-        'k = self._split(_project(self, "k_proj", query))',
-        "k_proj is given the query, and should be given the key.",
-    ),
-    _mha(
         "keys are the values", "forward",
         'k = self._split(_project(self, "k_proj", key))',
         'k = self._split(_project(self, "k_proj", value))',
@@ -734,6 +824,15 @@ MISTAKES += [
     ),
 ]  # fmt: skip
 for _p, _x in (("q", "query"), ("k", "key"), ("v", "value")):
+    MISTAKES.append(
+        _mha(
+            f"d_{_x} joined without turning back",
+            "backward",
+            f"self._joined(d_{_p})",
+            f"d_{_p}.reshape(len(d_{_p}), d_{_p}.shape[2], -1)",
+            f"The axes of the heads and the places are not swapped back in d_{_x}.",
+        )
+    )
     MISTAKES.append(
         _mha(
             f"{_x} not projected back",

@@ -80,6 +80,20 @@ MISTAKES += [
         "The learning rate is missing.",
     ),
     *_optimizer(
+        "SGD learning rate missing with momentum", "SGD.step", _SGD,
+        lambda line, name, grad: line.replace(
+            f"layer.{grad}", f"layer.{grad} / (self.lr if self.mu else 1)"
+        ),
+        "With momentum the learning rate is missing.",
+    ),
+    *_optimizer(
+        "SGD step uphill with momentum", "SGD.step", _SGD,
+        lambda line, name, grad: line.replace(
+            f"layer.{grad}", f"layer.{grad} * (-1 if self.mu else 1)"
+        ),
+        "With momentum the step goes uphill: the velocity is subtracted.",
+    ),
+    *_optimizer(
         "SGD step uphill", "SGD.step", _SGD,
         lambda line, name, grad: line.replace(f"layer.{grad}", f"-layer.{grad}"),
         "The step goes uphill: the velocity is subtracted.",
@@ -120,6 +134,27 @@ MISTAKES += [
         "Adam square missing", "Adam.step", _ADAM,
         lambda line, name, grad: line.replace("adam(", 'altered("(dw * dw)", "dw")('),
         "The second moment takes the gradient, and should take its square.",
+    ),
+    *_optimizer(
+        "Adam second moment with beta1", "Adam.step", _ADAM,
+        lambda line, name, grad: line.replace(
+            "adam(", """altered('s = c["beta2"] * c["s"] + (1 - c["beta2"])', 's = c["beta1"] * c["s"] + (1 - c["beta1"])')("""
+        ),
+        "The second moment takes beta1, and should take beta2.",
+    ),
+    *_optimizer(
+        "Adam first moment with beta2", "Adam.step", _ADAM,
+        lambda line, name, grad: line.replace(
+            "adam(", """altered('m = c["beta1"] * c["m"] + (1 - c["beta1"])', 'm = c["beta2"] * c["m"] + (1 - c["beta2"])')("""
+        ),
+        "The first moment takes beta2, and should take beta1.",
+    ),
+    *_optimizer(
+        "Adam second moment without its share", "Adam.step", _ADAM,
+        lambda line, name, grad: line.replace(
+            "adam(", """altered('(1 - c["beta2"]) * (dw * dw)', '(dw * dw)')("""
+        ),
+        "The second moment takes all of the square, and should take 1 - beta2 of it.",
     ),
     *_optimizer(
         "Adam both corrections with beta1", "Adam.step", _ADAM,
