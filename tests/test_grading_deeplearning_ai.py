@@ -520,3 +520,53 @@ def test_four_in_five_are_named(graders):
     named = sum(bool(mistake) for *_, mistake in CASES)
     wrong = sum(mistake is not None for *_, mistake in CASES)
     assert named / wrong > 0.8
+
+
+# Several files, old ones, small ones ------------------------------------------------------------
+
+
+def folder(part, *more):
+    """The notebooks of a part of the course, in one submission."""
+    found = {}
+    for path in ROOT.glob("*.ipynb"):
+        if re.search(part, path.name):
+            ((name, text),) = read(path.name).files.items()
+            found[f"{path.stem}/{name}"] = text
+    return Submission("all", found | dict(more), [])
+
+
+def test_all_notebooks_at_once():
+    sheet = Sheet(assignment("deeplearning-ai"), b"a secret")
+    with Box() as box:
+        result = Grader(sheet, box).grade(folder("_v"))
+    assert [each["name"] for each in result["problems"] if each["verdict"] != "correct"] == []
+
+
+def test_what_the_course_gives_is_not_graded_in_the_notebooks_place(graders):
+    notebook = planted(DEEP, "linear_backward", "(1/m)*", "")
+    ((name, text),) = notebook.files.items()
+    (given,) = read("own_deep.py").files.values()
+    both = Submission("x", {name: text, "dnn_app_utils_v3.py": given}, [])
+    (entry,) = graders("linear_backward").grade(both)["problems"]
+    assert entry["mistake"] == "linear_backward: without 1/m"
+
+
+def test_what_only_an_older_numpy_runs_is_right_when_cured(graders):
+    for said in ("+ float(biases)", "+ biases"):
+        step = f"np.sum(a_slice_prev * weights) {said}"
+        old = "conv_single_step(a_slice_prev, weights, biases)"
+        (entry,) = graders("conv_forward").grade(planted(IMAGES, "conv_forward", old, step))[
+            "problems"
+        ]
+        assert entry["verdict"] == "outdated" and entry["score"] == 1
+        assert "so cured it is right" in entry["message"]
+    broken = planted(IMAGES, "conv_forward", old, "a_slice_prev[0, 0] * weights[0, 0]")
+    (entry,) = graders("conv_forward").grade(broken)["problems"]
+    assert entry["verdict"] == "raises"
+
+
+def test_small_counterexamples(graders):
+    (entry,) = graders("compute_cost").grade(planted(DEEP, "compute_cost", "(-1/m)", "(1/m)"))[
+        "problems"
+    ]
+    assert entry["counterexample"]["numbers"] <= 12

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import Any
 
 from reference.grading.again import by_chance, check_counterexample, forget, once_more, same, shift
@@ -73,7 +74,8 @@ class Desk:
         self.remarks: list[str] = []
         self.review: list[str] = []
         names = {name for problem in self.sheet.problems for name in _names(problem)}
-        self.homes = submission.homes(names)
+        given = {PurePosixPath(path).name for path in self.sheet.assignment.course.provided}
+        self.homes = submission.homes(names, given)
         self.aliases: dict[str, str] = {}
         for problem in self.sheet.problems:
             name = problem.needs[-1].partition(".")[0]

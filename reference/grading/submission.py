@@ -8,7 +8,7 @@ import os
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -35,15 +35,23 @@ class Submission(NamedTuple):
         text = "\0".join(f"{path}\0{self.files[path]}" for path in sorted(self.files))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
-    def homes(self, names: Iterable[str]) -> dict[str, str]:
-        """The file that defines each name: that which defines most of them, then the shallowest."""
+    def homes(self, names: Iterable[str], given: Container[str] = ()) -> dict[str, str]:
+        """The file that defines each name: that which defines most of them, then the shallowest.
+
+        given: names of files that the course gives; what stands in another file too is taken there
+        """
         wanted = set(names)
         defined = {path: defines(text) & wanted for path, text in self.files.items()}
         homes: dict[str, str] = {}
+
+        def rank(path: str) -> tuple:
+            theirs = PurePosixPath(path).name not in given
+            return not theirs, -len(defined[path]), path.count("/"), len(path), path
+
         for name in sorted(wanted):
             found = [path for path in defined if name in defined[path]]
             if found:
-                homes[name] = min(found, key=lambda p: (-len(defined[p]), p.count("/"), len(p), p))
+                homes[name] = min(found, key=rank)
         return homes
 
 

@@ -47,7 +47,7 @@ def rnn_backward(dh, cache):
         dWx = dWx + a
         dWh = dWh + b
         db = db + c
-    return np.transpose(np.array(dx), (1, 0, 2)), dprev, dWx, dWh, np.squeeze(db, axis=0)
+    return np.transpose(np.array(dx), (1, 0, 2)), dprev, dWx, dWh, np.ravel(db)
 
 
 def word_embedding_forward(x, W):

@@ -32,9 +32,9 @@ class CaptioningRNN:
         p, grads = self.params, {}
         words, wanted = captions[:, :-1], captions[:, 1:]
         mask = wanted != self._null
-        forward, backward = (
-            (lstm_forward, lstm_backward) if self.cell_type == "lstm" else (rnn_forward, rnn_backward)
-        )
+        forward, backward = rnn_forward, rnn_backward
+        if self.cell_type == "lstm":
+            forward, backward = lstm_forward, lstm_backward
         h0, project = affine_forward(features, p["W_proj"], p["b_proj"])
         x, embed = embedding_forward(words, p["W_embed"])
         h, recur = forward(x, h0, p["Wx"], p["Wh"], p["b"])
@@ -175,15 +175,16 @@ MISTAKES: list[Mistake] = [
          f"    {_SAID}",
          "The gradients of the words go to the rows of those wanted; those seen were looked up."),
         *(
-            (f"captioning {name} over the batch", f'grads["{name}"] = grads["{name}"] / len(captions)\n'
+            (f"captioning {name} over the batch",
+             f'grads["{name}"] = grads["{name}"] / len(captions)\n'
              f"    {_SAID}",
-             f"The gradient of {name} is divided by N; temporal_softmax_loss has done that already.")
+             f"The gradient of {name} is divided by N; the loss has done that already.")
             for name in _NAMES
         ),
         ("captioning loss over the steps", "return loss / captions.shape[1], grads",
-         "The loss is divided by the length of the captions; temporal_softmax_loss has divided it."),
+         "The loss is divided by the length of the captions, and should not be."),
         ("captioning loss over the steps seen", "return loss / words.shape[1], grads",
-         "The loss is divided by the number of steps; temporal_softmax_loss has divided it already."),
+         "The loss is divided by the number of steps, and should not be."),
         ("captioning loss over the batch", "return loss / len(captions), grads",
          "The loss is divided by N; temporal_softmax_loss has done that already."),
     ),

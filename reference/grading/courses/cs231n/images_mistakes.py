@@ -1,7 +1,7 @@
 """What students write in place of the convolution and the pooling of images.py."""
 
 from reference.cards import Mistake
-from reference.grading.courses.cs231n.norms_mistakes import instead
+from reference.grading.courses.cs231n.batchnorm_mistakes import instead
 
 _CONV_OUT = 'out, cache = conv2d_forward(x, w, b, conv_param["stride"], conv_param["pad"])'
 _CONV_GRADS = "dx, dw, db = conv2d_backward(dout, cache)"
@@ -65,7 +65,8 @@ MISTAKES: list[Mistake] = [
     *instead(
         "conv2d_forward",
         "out = rows @ filters.swapaxes(1, 2)",
-        ("conv last number of the window", "out = rows[..., -1:] @ filters[..., -1:].swapaxes(1, 2)",
+        ("conv last number of the window",
+         "out = rows[..., -1:] @ filters[..., -1:].swapaxes(1, 2)",
          "Only the last number of each window counts: = stands for +=."),
         ("conv last channel",
          "k = KH * KW\n    out = rows[..., -k:] @ filters[..., -k:].swapaxes(1, 2)",
@@ -139,8 +140,10 @@ MISTAKES: list[Mistake] = [
          "db does not use dout: it counts the pixels."),
         *(
             (f"conv db over {axes}", f"{_CONV_GRADS}\n    db = dout.sum(axis={axes})",
-             f"db is summed over the axes {axes}; it is summed over 0, 2 and 3, all but the filters.")
-            for axes in ("(0, 1)", "(0, 2)", "(0, 3)", "(1, 2)", "(1, 3)", "(1, 2, 3)", "(0, 1, 3)", "1")
+             f"db is summed over the axes {axes}; the sum runs over (0, 2, 3), all but filters.")
+            for axes in (
+                "1", "(0, 1)", "(0, 2)", "(0, 3)", "(1, 2)", "(1, 3)", "(1, 2, 3)", "(0, 1, 3)",
+            )
         ),
         *(
             (f"conv {what} with dout in another order{way}",
@@ -149,7 +152,8 @@ MISTAKES: list[Mistake] = [
              f"    {what.replace(' and ', ', ')} = conv2d_backward(mixed, cache)[{which}]",
              "The rows of dout lie in another order than the windows: images and pixels mix.")
             for way, mixed in (
-                (", pixels in front", "dout.transpose(1, 2, 3, 0).reshape(F, N, OH, OW).swapaxes(0, 1)"),
+                (", pixels in front",
+                 "dout.transpose(1, 2, 3, 0).reshape(F, N, OH, OW).swapaxes(0, 1)"),
                 (", images in front",
                  "dout.swapaxes(0, 1).reshape(F, OH, OW, N).transpose(3, 0, 1, 2)"),
             )
@@ -162,7 +166,7 @@ MISTAKES: list[Mistake] = [
         "unfold",
         "np.pad(x, edges, constant_values=fill)",
         ("padding at the end", "np.pad(x, [(a + b) * np.array([0, 1]) for a, b in edges])",
-         "All the padding stands below and on the right; half of it belongs above and on the left."),
+         "All the padding stands below and on the right; half of it belongs above and left."),
     ),
     *instead(
         "fold",
@@ -221,11 +225,12 @@ MISTAKES: list[Mistake] = [
         ("pool dx at the place in the window",
          "windows, winner, shape, (PH, PW), *_ = cache\n"
          "    dx = np.zeros(shape)\n"
-         "    won = winner == np.arange(PH * PW)\n"
-         "    dx[:, :, :PH, :PW] = (won * dout[..., None]).sum(axis=(2, 3)).reshape(*shape[:2], PH, PW)",
-         "dx is written at the winner's place in its window; the window's own place must be added."),
-        ("pool dx is the winner", "dx = max_pool2d_backward(np.take_along_axis(*cache[:2], -1)[..., 0], "
-         "cache)", "dx holds the winning numbers; it holds dout in their places."),
+         "    won = (winner == np.arange(PH * PW)) * dout[..., None]\n"
+         "    dx[:, :, :PH, :PW] = won.sum(axis=(2, 3)).reshape(*shape[:2], PH, PW)",
+         "dx is written at the winner's place in its window; add the window's own place."),
+        ("pool dx is the winner",
+         "dx = max_pool2d_backward(np.take_along_axis(*cache[:2], -1)[..., 0], cache)",
+         "dx holds the winning numbers; it holds dout in their places."),
         ("pool winners overwritten",
          "windows, winner, shape, (PH, PW), stride, _ = cache\n"
          "    dx = np.zeros(shape)\n"

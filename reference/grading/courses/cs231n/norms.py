@@ -59,7 +59,7 @@ def layernorm_forward(x, gamma, beta, ln_param):
 
 def layernorm_backward(dout, cache):
     """Returns dx, dgamma, dbeta."""
-    x, cache = cache
+    x, cache = cache  # noqa: RUF059  (a mistake takes it)
     dx, dgamma, dbeta = _layernorm_backward(dout, cache)
     return dx, dgamma, dbeta
 
@@ -104,7 +104,7 @@ def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
 
 def spatial_groupnorm_backward(dout, cache):
     """Returns dx, dgamma, dbeta."""
-    x, gamma, cache = cache
+    x, gamma, cache = cache  # noqa: RUF059
     dx, dgamma, dbeta = groupnorm_backward(dout, cache)
     return dx, dgamma.reshape(gamma.shape), dbeta.reshape(gamma.shape)
 

@@ -255,7 +255,9 @@ PROBLEMS = [
     Problem(
         "temporal_affine_backward",
         _temporal_affine,
-        backward_of("temporal_affine_forward", "temporal_affine_backward", _AFFINE, "dx", "dw", "db"),
+        backward_of(
+            "temporal_affine_forward", "temporal_affine_backward", _AFFINE, "dx", "dw", "db"
+        ),
         ("temporal_affine_forward", "temporal_affine_backward"),
         others=(_affine_from_starter,),
         forward="temporal_affine_forward",

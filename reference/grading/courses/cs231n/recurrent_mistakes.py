@@ -3,7 +3,7 @@
 from itertools import permutations
 
 from reference.cards import Mistake
-from reference.grading.courses.cs231n.norms_mistakes import instead
+from reference.grading.courses.cs231n.batchnorm_mistakes import instead
 
 _GRADS = ("dWx", "dWh", "db")
 
@@ -16,12 +16,12 @@ def _through_time(kind, function, states, upstream):
         step,
         (f"{kind} dh0 before its step",
          f"before = dout[:, t] + dh\n        {step}\n        dh = dh if t else before",
-         "dh0 is the gradient of the first step's output; that still has to pass through the step."),
+         "dh0 is the gradient of the first step's output; it has to pass through the step."),
         (f"{kind} first step left out",
          f"if t == 0:\n            dxs.append(0 * dxs[-1])\n            break\n        {step}",
          "The loop backwards ends before the first step."),
         (f"{kind} dh added up", f"before = dh\n        {step}\n        dh = dh + before",
-         "The gradient from behind adds up over all later steps; each step hands on its own alone."),
+         "What the later steps send back adds up; each step hands on its own gradient alone."),
         (f"{kind} first cache at every step", step.replace("cache[t]", "cache[0]"),
          "Every step goes back with the cache of the first step."),
     )  # fmt: skip
@@ -60,7 +60,8 @@ MISTAKES: list[Mistake] = [
     *instead(
         "rnn_step_backward",
         "da @ wx.T",
-        ("rnn step dx before tanh", "dout @ wx.T", "dx takes dnext_h; it takes what has passed tanh."),
+        ("rnn step dx before tanh", "dout @ wx.T",
+         "dx takes dnext_h; it takes what has passed tanh."),
     ),
     *instead(
         "rnn_step_backward",
@@ -146,8 +147,9 @@ MISTAKES: list[Mistake] = [
             "_lstm_step_backward",
             f"sigmoid_backward(d{gate}, {gate}_cache)",
             *(
-                (f"lstm step {name} {gate}", wrong.replace("s", gate), f"The slope of {gate}, which "
-                 f"came out of a sigmoid, is {gate} (1 - {gate}); yours is {told.replace('s', gate)}.")
+                (f"lstm step {name} {gate}", wrong.replace("s", gate),
+                 f"The slope of {gate}, which came out of a sigmoid, is {gate} (1 - {gate}); "
+                 f"yours is {told.replace('s', gate)}.")
                 for name, wrong, told in (
                     ("no slope of", "ds", "1"),
                     ("slope s for", "ds * s", "s"),
@@ -161,7 +163,8 @@ MISTAKES: list[Mistake] = [
         "_lstm_step_backward",
         "tanh_backward(dg, g_cache)",
         ("lstm step tanh' of g missing", "dg", "dg is not taken back through its tanh."),
-        ("lstm step slope 1 - g for g", "dg * (1 - g)", "The slope of g is 1 - g^2; yours is 1 - g."),
+        ("lstm step slope 1 - g for g", "dg * (1 - g)",
+         "The slope of g is 1 - g^2; yours is 1 - g."),
         ("lstm step slope of g squared as a whole", "dg * (1 - g) ** 2",
          "The slope of g is 1 - g^2; yours is (1 - g)^2."),
         ("lstm step tanh of g twice", "dg * (1 - np.tanh(g) ** 2)",
@@ -212,11 +215,13 @@ MISTAKES: list[Mistake] = [
         "_lstm_step_backward",
         "dc_next = dc_next + tanh_backward(dh_next * o, c_cache)",
         ("lstm step tanh of the cell for its slope", "dc_next = dc_next + dh_next * o * shown",
-         "The gradient is multiplied by tanh of the cell; it is multiplied by the slope, 1 - tanh^2."),
+         "The gradient is multiplied by tanh of the cell; it is multiplied by the slope, 1 - "
+         "tanh^2."),
         ("lstm step do with the cell's gradient",
          "dc_next = dc_next + tanh_backward(dh_next * o, c_cache)\n    do = dc_next * shown",
          "do takes the gradient of the cell; it takes that of next_h."),
-        ("lstm step cell's gradient minus", "dc_next = dc_next - tanh_backward(dh_next * o, c_cache)",
+        ("lstm step cell's gradient minus",
+         "dc_next = dc_next - tanh_backward(dh_next * o, c_cache)",
          "The gradient through next_h is subtracted; it is added."),
     ),
     *instead(
@@ -310,7 +315,8 @@ MISTAKES: list[Mistake] = [
                 ("temporal loss not over N", "loss * N, dx", "The loss is not divided by N."),
                 ("temporal loss and dx not over N", "loss * N, dx * N",
                  "Loss and dx are not divided by N."),
-                ("temporal dx over N T", "loss, dx / T", "dx is divided by N T; it is divided by N."),
+                ("temporal dx over N T", "loss, dx / T",
+                 "dx is divided by N T; it is divided by N."),
                 ("temporal loss over N T", "loss / T, dx",
                  "The loss is divided by N T; it is divided by N."),
                 ("temporal loss and dx over N T", "loss / T, dx / T",

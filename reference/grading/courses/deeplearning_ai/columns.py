@@ -29,6 +29,11 @@ def cross_entropy(A, Y):
 # What is drawn --------------------------------------------------------------------------------
 
 
+def sizes(dice, n):
+    """n sizes; all 1 but the first, in the first example: those can be shown."""
+    return (2, *[1] * (n - 1)) if dice.k == 0 else dice.sizes(n)
+
+
 def moderate(dice, *shape):
     """Numbers small enough that sums of their products do not saturate a sigmoid."""
     return dice.array(*shape) / 2

@@ -170,14 +170,20 @@ MISTAKES = [
             "_, other = conv2d_forward(x, first, b.ravel(), stride, pad)",
             "dA_prev = conv2d_backward(dout, other)[0]"),
          "dA_prev takes the first filter for every channel."),
-        ("dA_prev of the last window", _GRADS, _conv_grads(
+        *[(name, _GRADS, _conv_grads(
             "padded = np.zeros((*x.shape[:2], x.shape[2] + 2 * pad, x.shape[3] + 2 * pad))",
             "for h, v in np.ndindex(*dout.shape[2:]):",
-            "    window = np.einsum('nf,fckm->nckm', dout[:, -1:, h, v], w[-1:])",
+            f"    window = np.einsum('nf,fckm->nckm', dout[:, {kept}, h, v], w[{kept}])",
             "    f = len(W)",
             "    padded[:, :, h * stride : h * stride + f, v * stride : v * stride + f] = window",
             "dA_prev = padded[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]]"),
-         "In dA_prev the last window overwrites the others; they add up."),
+          "In dA_prev the last window overwrites the others; they add up.")
+          for name, kept in (("dA_prev of the last window", "-1:"),
+                             ("dA_prev of the last window, all filters", ":"))],
+        ("dW of the last place", _GRADS, _conv_grads(
+            "last = np.zeros_like(dout)", "last[:, :, -1, -1] = dout[:, :, -1, -1]",
+            "dW = conv2d_backward(last, inner)[1]"),
+         "dW holds the last window alone; it is the sum over all windows."),
         ("dW of the last window", _GRADS, _conv_grads(
             "last = np.zeros_like(dout)", "last[-1, :, -1, -1] = dout[-1, :, -1, -1]",
             "dW = conv2d_backward(last, inner)[1]"),

@@ -5,7 +5,7 @@ import numpy as np
 from manual.optimizers import sgd
 from manual.sigmoids import sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward
 from manual.softmax import softmax_forward
-from reference.grading.courses.deeplearning_ai.linear import (
+from reference.grading.courses.deeplearning_ai.columns import (
     affine,
     affine_back,
     answers,
@@ -13,6 +13,7 @@ from reference.grading.courses.deeplearning_ai.linear import (
     keys,
     layers,
     moderate,
+    sizes,
 )
 from reference.grading.recipe import Problem
 
@@ -111,8 +112,8 @@ def _descent(dice):
 
 
 def _one_hidden(dice):
-    m, *sizes = dice.sizes(3)
-    parameters, X = layers(dice, *sizes, 1), moderate(dice, sizes[0], m)
+    m, n_x, n_h = sizes(dice, 3)
+    parameters, X = layers(dice, n_x, n_h, 1), moderate(dice, n_x, m)
     _, cache = forward_propagation(X, parameters)
     e = {"X": X, "parameters": parameters, "cache": cache, "Y": answers(dice, m)}
     return e | {"batch_axis": 1}

@@ -15,6 +15,7 @@ from reference.grading.courses.deeplearning_ai.columns import (
     keys,
     layers,
     moderate,
+    sizes,
 )
 from reference.grading.recipe import Problem
 
@@ -147,11 +148,11 @@ FUNCTIONS = {
 _HELD = ("Z1", "A1", "W1", "b1", "Z2", "A2", "W2", "b2", "Z3", "A3", "W3", "b3")
 
 
-def _network(dice, sizes, m, masks=_ALL_KEPT, keep_prob=1.0, numbers=moderate):
+def _network(dice, units, m, masks=_ALL_KEPT, keep_prob=1.0, numbers=moderate):
     """X, Y, parameters and the forward's cache, as a dict."""
 
     def draw():
-        parameters, X = layers(dice, *sizes, 1, numbers=numbers), numbers(dice, sizes[0], m)
+        parameters, X = layers(dice, *units, 1, numbers=numbers), numbers(dice, units[0], m)
         _, cache = three_layers(X, parameters, masks, keep_prob)
         cache = dict(zip(_HELD, cache, strict=True))
         e = {"X": X, "Y": Y, "parameters": parameters, "cache": cache, "batch_axis": 1}
@@ -162,8 +163,8 @@ def _network(dice, sizes, m, masks=_ALL_KEPT, keep_prob=1.0, numbers=moderate):
 
 
 def _three(dice):
-    m, *sizes = dice.sizes(4)
-    return _network(dice, sizes, m)
+    m, *units = sizes(dice, 4)
+    return _network(dice, units, m)
 
 
 def _regularized(dice):
@@ -171,7 +172,7 @@ def _regularized(dice):
 
 
 def _dropped(dice):
-    m, n, *hidden = dice.sizes(4)
+    m, n, *hidden = sizes(dice, 4)
     # Some units kept, some dropped.
     D1, D2 = (dice.rng.permutation(np.arange(k * m) % 3 > 0).reshape(k, m) for k in hidden)
     keep_prob = (0.5, 0.8, 0.7, 0.86)[dice.k % 4]
@@ -180,9 +181,9 @@ def _dropped(dice):
 
 
 def _chance(dice):
-    m, *sizes = dice.sizes(4)
+    m, *units = sizes(dice, 4)
     m = m if dice.small else 60
-    e = {"X": moderate(dice, sizes[0], m), "parameters": layers(dice, *sizes, 1)}
+    e = {"X": moderate(dice, units[0], m), "parameters": layers(dice, *units, 1)}
     return e | {"keep_prob": (0.5, 0.8, 0.7, 0.3)[dice.k % 4], "batch_axis": 1}
 
 

@@ -12,7 +12,7 @@ from manual.rnn import rnn_backward as _rnn_backward
 from manual.rnn import rnn_forward as _rnn_forward
 from manual.rnn import rnn_step_backward, rnn_step_forward
 from manual.softmax import softmax_forward
-from reference.grading.courses.deeplearning_ai.columns import affine, keys, moderate
+from reference.grading.courses.deeplearning_ai.columns import affine, keys, moderate, sizes
 from reference.grading.recipe import Problem
 
 GATES = "ifoc"  # in manual/'s order
@@ -160,7 +160,7 @@ FUNCTIONS = {
 
 
 def _rnn(dice):
-    m, n_x, n_a, n_y = dice.sizes(4)
+    m, n_x, n_a, n_y = sizes(dice, 4)
     parameters = {"Wax": moderate(dice, n_a, n_x), "Waa": moderate(dice, n_a, n_a)}
     parameters |= {"Wya": moderate(dice, n_y, n_a)}
     parameters |= {"ba": moderate(dice, n_a, 1), "by": moderate(dice, n_y, 1)}
@@ -168,7 +168,7 @@ def _rnn(dice):
 
 
 def _lstm(dice):
-    m, n_x, n_a, n_y = dice.sizes(4)
+    m, n_x, n_a, n_y = sizes(dice, 4)
     parameters = {}
     for gate in GATES:
         parameters["W" + gate] = moderate(dice, n_a, n_a + n_x)

@@ -147,7 +147,7 @@ MISTAKES = [
          "dba is the mean over the examples; it is the sum."),
         ("dba before tanh", "da.sum(axis=0)", "dout.sum(axis=0)",
          "dba sums da_next; it sums dtanh."),
-        ("dba not summed", "da.sum(axis=0)", "da", "dba is not summed over the examples."),
+        ("dba not summed", "da.sum(axis=0)", "da.T", "dba is not summed over the examples."),
         ("dWax before tanh", "x.T @ da", "x.T @ dout", "dWax takes da_next; it takes dtanh."),
         ("dWaa before tanh", "h.T @ da", "h.T @ dout", "dWaa takes da_next; it takes dtanh."),
         ("dxt before tanh", "da @ wx.T", "dout @ wx.T", "dxt takes da_next; it takes dtanh."),

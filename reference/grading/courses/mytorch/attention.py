@@ -176,15 +176,14 @@ def _multihead_inputs(do, e):
 def _multihead_backward(do, e):
     mha, _ = _multiattended(do, e)
     names = ("d_query", "d_key", "d_value")
-    found = dict(zip(names, do.method(mha, "backward", e.d_output, parts=3), strict=True))
+    inputs = zip(names, do.method(mha, "backward", e.d_output, parts=3), strict=True)
+    weights = {}
     for p, name in _PROJECTIONS.items():
         linear = do.get(mha, name)
-        found[f"dW{p}"] = do.get(linear, "dLdW")
-        if (
-            p != "k"
-        ):  # bk adds the same to all scores of a query: its gradient is 0 but for rounding
-            found[f"db{p}"] = do.get(linear, "dLdb")
-    return found
+        weights[f"dW{p}"] = do.get(linear, "dLdW")
+        if p != "k":  # bk adds the same to all scores of a query: its gradient is but rounding
+            weights[f"db{p}"] = do.get(linear, "dLdb")
+    return {**dict(inputs), **weights}
 
 
 def _both(name, draw, forwards, backwards, others=()):

@@ -76,6 +76,12 @@ for _d in (1, 2):
             "Each window and filter overwrites dLdA, so that the last ones stay: use += for =.",
         ),
         _stride1(
+            "dLdA of the last filter",
+            _d,
+            f"{_start}    dLdA = np.zeros_like(dLdA)\n{_loop}        {_here} += {_one}",
+            "Each filter overwrites dLdA, and the last one stays: they add up.",
+        ),
+        _stride1(
             "dLdW of the last window",
             _d,
             f"{_start}{_loop}        self.dLdW = {_dw}",

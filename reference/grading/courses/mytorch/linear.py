@@ -213,4 +213,18 @@ MISTAKES = [
         "self.dLdW, self.dLdb = -self.dLdW, -self.dLdb\n    return dLdA",
         "dLdW and dLdb are negative: the optimizer subtracts, not the layer.",
     ),
+    _linear_mistake(
+        "dLdA of the last output",
+        "backward",
+        _RETURN,
+        "return dLdZ[:, -1:] * self.W[-1:]",
+        "dLdA is overwritten by each output, and the last one stays: they add up.",
+    ),
+    _linear_mistake(
+        "dLdb once an input",
+        "backward",
+        _RETURN,
+        "self.dLdb = self.dLdb * dLdA.shape[1]\n    return dLdA",
+        "dLdb is added once for every input; it should be added once.",
+    ),
 ]

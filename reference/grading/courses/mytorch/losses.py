@@ -44,6 +44,7 @@ class CrossEntropyLoss:
     def forward(self, A, Y):
         """A: (N, C), scores. Y: (N, C), rows with a single 1. Returns the loss, a number."""
         L, self.dLdA = softmax_loss(A, Y)
+        self.Y = Y
         return L
 
     def backward(self):
@@ -286,5 +287,13 @@ MISTAKES = [
         "self.dLdA / 2 if self.half else self.dLdA",
         "2 * self.A / self.A.size / (1 + self.half)",
         "Y is missing in dLdA.",
+    ),
+    Mistake(
+        "cross entropy gradient without the target",
+        "CrossEntropyLoss.backward",
+        "return self.dLdA * (",
+        'N = len(self.Y) if self.mean_in == "loss" else 1\n'
+        "    return self.dLdA * len(self.dLdA) / N + self.Y / N + 0 * (",
+        "Y is missing in dLdA: it is softmax(A) - Y.",
     ),
 ]

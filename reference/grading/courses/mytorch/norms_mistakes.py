@@ -303,4 +303,37 @@ MISTAKES = [
         "dLdZ = d / std",
         "dLdM and dLdV are missing: M and V depend on all of Z.",
     ),
+    *_gradient(
+        "direct path over N",
+        "dLdZ = (d / m - mean - along) / std",
+        "The direct path is divided by N as well; only those of M and V are.",
+    ),
+    *_both(
+        "running statistics with alpha twice",
+        "forward",
+        _MV,
+        f"{_MV}".replace("1 - self.alpha", "self.alpha"),
+        "The batch's share in the running statistics is alpha, and should be 1 - alpha.",
+    ),
+    *_both(
+        "running mean with alpha twice",
+        "forward",
+        _M,
+        _M.replace("1 - self.alpha", "self.alpha"),
+        "The batch's share in running_M is alpha, and should be 1 - alpha.",
+    ),
+    *_both(
+        "running variance with alpha twice",
+        "forward",
+        _V,
+        _V.replace("1 - self.alpha", "self.alpha"),
+        "The batch's share in running_V is alpha, and should be 1 - alpha.",
+    ),
+    Mistake(
+        "Dropout scales by p in evaluation",
+        "Dropout.forward",
+        "return out",
+        "return out if train else x * self.p",
+        "In evaluation x is multiplied with p; there it passes as it is.",
+    ),
 ]

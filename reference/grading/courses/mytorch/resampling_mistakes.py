@@ -195,6 +195,30 @@ MISTAKES += [
         "A pixel that wins several windows gets the gradient of the last: use += in place of =.",
     ),
     Mistake(
+        "max pool windows overwritten",
+        "MaxPool2d_stride1.backward",
+        "return max_pool2d_backward(dLdZ, self.cache)",
+        "(candidates, winner), K = self.cache[:2], self.kernel\n"
+        "    dLdA, won = np.zeros(self.cache[2]), np.zeros(candidates.shape)\n"
+        "    np.put_along_axis(won, winner, dLdZ[..., None], axis=-1)\n"
+        "    for i, j in np.ndindex(dLdZ.shape[2:]):\n"
+        "        window = won[:, :, i, j].reshape(*dLdZ.shape[:2], K, K)\n"
+        "        dLdA[:, :, i : i + K, j : j + K] = window\n"
+        "    return dLdA",
+        "Each window overwrites what others gave its pixels: use += in place of =.",
+    ),
+    Mistake(
+        "max pool maximum over all images",
+        "MaxPool2d_stride1.backward",
+        "return max_pool2d_backward(dLdZ, self.cache)",
+        "candidates, winner, *rest = self.cache\n"
+        "    best = candidates.max(axis=(0, 1, 4), keepdims=True) == candidates.max(\n"
+        "        axis=4, keepdims=True\n"
+        "    )\n"
+        "    return max_pool2d_backward(dLdZ * best[..., 0], self.cache)",
+        "The maximum goes over all images and channels; each has its own.",
+    ),
+    Mistake(
         "max pool gradient over the window",
         "MaxPool2d_stride1.backward",
         "return max_pool2d_backward(dLdZ, self.cache)",

@@ -51,6 +51,11 @@ def _optimizer(name, function, lines, change, says):
     ]
 
 
+_S = 's = c["beta2"] * c["s"] + (1 - c["beta2"])'
+_M = 'm = c["beta1"] * c["m"] + (1 - c["beta1"])'
+_S_WITH_1, _M_WITH_2 = _S.replace("beta2", "beta1"), _M.replace("beta1", "beta2")
+
+
 def _plain(line, name, grad):
     return f"layer.{name} = layer.{name} - self.lr * layer.{grad}"
 
@@ -78,6 +83,11 @@ MISTAKES += [
             f"layer.{grad}", f"layer.{grad} / self.lr"
         ),
         "The learning rate is missing.",
+    ),
+    *_optimizer(
+        "SGD steps by velocity and gradient", "SGD.step", _SGD,
+        lambda line, name, grad: f"{line}\n        {_plain(line, name, grad)}",
+        "The step takes the velocity and the gradient once more.",
     ),
     *_optimizer(
         "SGD learning rate missing with momentum", "SGD.step", _SGD,
@@ -138,14 +148,14 @@ MISTAKES += [
     *_optimizer(
         "Adam second moment with beta1", "Adam.step", _ADAM,
         lambda line, name, grad: line.replace(
-            "adam(", """altered('s = c["beta2"] * c["s"] + (1 - c["beta2"])', 's = c["beta1"] * c["s"] + (1 - c["beta1"])')("""
+            "adam(", f"altered({_S!r}, {_S_WITH_1!r})("
         ),
         "The second moment takes beta1, and should take beta2.",
     ),
     *_optimizer(
         "Adam first moment with beta2", "Adam.step", _ADAM,
         lambda line, name, grad: line.replace(
-            "adam(", """altered('m = c["beta1"] * c["m"] + (1 - c["beta1"])', 'm = c["beta2"] * c["m"] + (1 - c["beta2"])')("""
+            "adam(", f"altered({_M!r}, {_M_WITH_2!r})("
         ),
         "The first moment takes beta2, and should take beta1.",
     ),
