@@ -296,7 +296,7 @@ def inside(box, text, *names, call="f", args=(), seconds=5.0, **settings):
 def request(files, *names, **settings):
     homes = dict.fromkeys(names, next(iter(files)))
     message = {"load": files, "cured": False, "proxies": [], "homes": homes, "aliases": {},
-               "graded": list(names), "scipy": False, "shift": 0}  # fmt: skip
+               "graded": list(names), "shift": 0}  # fmt: skip
     return message | settings
 
 
@@ -502,14 +502,11 @@ def test_names_of_the_box_are_free(box):
     assert answer["sent"] == [[1, 2, 3]] and loaded["problems"] == []
 
 
-def test_scipy_is_there_for_those_who_name_it_alone():
+def test_scipy_is_there_for_those_who_name_it_alone(box):
     pytest.importorskip("scipy")
     text = "def f():\n    import scipy.special\n    return 1"
-    with Box() as box:
-        assert inside(box, text)[0]["error"]["type"] == "ModuleNotFoundError"
-        box.with_scipy()
-        assert inside(box, text)[0]["error"]["type"] == "ModuleNotFoundError"
-        assert inside(box, text, scipy=True)[0]["sent"] == [1]
+    assert inside(box.with_scipy(), text)[0]["sent"] == [1]
+    assert inside(box, text)[0]["error"]["type"] == "ModuleNotFoundError"
 
 
 def test_an_exit_while_loading_costs_that_statement_alone(box):

@@ -155,18 +155,19 @@ def _checked(name: str, data: dict[str, Any]) -> Assignment:
     examples = data.get("examples", 10)
     if not isinstance(examples, int) or not 6 <= examples <= 100:
         raise ValueError(f"examples is {examples!r}, expected a whole number from 6 to 100")
+    order = list(found.problems).index
     return Assignment(
-        name,
-        str(data.get("title", name)),
-        found,
-        dict(sorted(points.items(), key=lambda item: list(found.problems).index(item[0]))),
-        tuple(hints),
-        *(data.get(key, allowed[0]) for key, allowed in CHOICES.items()),
-        examples,
-        _conventions(found, _table(data, "conventions")),
-        _limits(_table(data, "limits")),
-        _late(_table(data, "late")),
-        bool(data.get("released", True)),
+        name=name,
+        title=str(data.get("title", name)),
+        course=found,
+        points={each: points[each] for each in sorted(points, key=order)},
+        hints=tuple(hints),
+        examples=examples,
+        conventions=_conventions(found, _table(data, "conventions")),
+        limits=_limits(_table(data, "limits")),
+        late=_late(_table(data, "late")),
+        released=bool(data.get("released", True)),
+        **{key: data.get(key, allowed[0]) for key, allowed in CHOICES.items()},
     )
 
 

@@ -45,7 +45,7 @@ def graded(
 
 def _on_a_cluster(order: Order, places: list[Place], scheduler: str) -> Iterator[dict[str, Any]]:
     try:
-        from dask.distributed import Client
+        from dask.distributed import Client  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise ValueError("--scheduler needs Dask: pip install dask distributed") from None
     from joblib import Parallel, delayed, parallel_config

@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -21,8 +20,7 @@ from reference.grading.classroom import PUBLIC, Order, graded, grader, handed_in
 from reference.grading.formats import FORMATS, Context
 from reference.grading.submission import submissions
 
-Formats = StrEnum("Formats", {name: name for name in FORMATS})
-TEXT = Formats("text")
+NAMES = ", ".join(FORMATS)
 
 assignments = typer.Typer(help="List the assignments that come along, or begin a new one.")
 
@@ -34,7 +32,7 @@ def grade_command(
     assignment_name: Annotated[
         str, typer.Option("--assignment", "-a", help="A name that comes along, or a TOML.")
     ],
-    form: Annotated[Formats, typer.Option("--format", "-f", help="Who reads it.")] = TEXT,
+    form: Annotated[str, typer.Option("--format", "-f", help=f"Who reads it: {NAMES}.")] = "text",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A file; a folder for one file each.")
     ] = None,
@@ -62,6 +60,8 @@ def grade_command(
     """Grade submissions: exit 0 when grading ran, whatever the score."""
     console = Console(stderr=True)
     try:
+        if form not in FORMATS:
+            raise ValueError(f"there is no format {form!r}, expected one of: {NAMES}")
         toml = find(assignment_name)
         order = Order(toml.stem, text_of(toml), _secret(secret), attempt)
         known = assignment(assignment_name)
@@ -96,7 +96,7 @@ def grade_command(
             _stop(error)
     try:
         pairs = _similar(places, known) if similar else []
-        _write(results, FORMATS[form.value], out, context, pairs)
+        _write(results, FORMATS[form], out, context, pairs)
         if plot is not None:
             from reference.grading.summary import plot as drawn
 

@@ -118,12 +118,11 @@ class Desk:
         shift: a seed for where things lie in its memory; 0 for where they lie anyway
         """
         limits = self.sheet.assignment.limits
-        if self._scipy:
-            self.grader.box.with_scipy()
-        worker = self.grader.box.worker(limits.memory, int(limits.total) + 1, self._end)
+        box = self.grader.box.with_scipy() if self._scipy else self.grader.box
+        worker = box.worker(limits.memory, int(limits.total) + 1, self._end)
         message = {"load": self._files(), "cured": cured, "proxies": proxies or []}
         message |= {"homes": self.homes, "aliases": self.aliases, "graded": self._graded}
-        message |= {"scipy": self._scipy, "shift": shift}
+        message |= {"shift": shift}
         try:
             looked, loaded = worker.load(message, limits.call * 2)
             self.review += words_of(looked.get("looked"))

@@ -37,7 +37,8 @@ class WorkerError(Exception):
 class Box:
     """A process that has imported NumPy and forks a locked worker in some 15 ms."""
 
-    def __init__(self) -> None:
+    def __init__(self, scipy: bool = False) -> None:
+        """scipy: whether its workers may import SciPy, which takes half a second."""
         if not hasattr(os, "fork") or not hasattr(socket, "recv_fds"):
             raise OSError("grading needs Linux or macOS; on Windows, run it in WSL")
         self._folder = tempfile.TemporaryDirectory(prefix="box")
@@ -55,11 +56,15 @@ class Box:
                 cwd=self._folder.name,
                 start_new_session=True,  # Ctrl-C is the grader's
             )
-        self._door, self._scipy = ours, False
+        self._door = ours
+        self._beside: Box | None = None
         self._lines = ours.makefile("rb")
         from reference.grading.box.lock import hide  # not for Windows
 
         hide()
+        if scipy:
+            self._door.sendall(b"s")
+            self._answer()
 
     def worker(self, memory: int, seconds: int, until: float = math.inf) -> "Worker":
         """A fresh, locked worker.
@@ -78,12 +83,11 @@ class Box:
             os.close(back)
         return Worker(self, pid, coming, going, memory, seconds, until)
 
-    def with_scipy(self) -> None:
-        """Import SciPy's special functions and signals, for workers to come."""
-        if not self._scipy:
-            self._door.sendall(b"s")
-            self._answer()
-            self._scipy = True
+    def with_scipy(self) -> "Box":
+        """A box beside this one, where SciPy is: what is loaded there nobody else may come upon."""
+        if self._beside is None:
+            self._beside = Box(scipy=True)
+        return self._beside
 
     def end(self, pid: int, kill: bool) -> tuple[int, bool]:
         """End a worker, or wait for its end, but not for ever.
@@ -102,6 +106,8 @@ class Box:
 
     def close(self) -> None:
         """End the box."""
+        if self._beside is not None:
+            self._beside.close()
         self._lines.close()
         self._door.close()
         self._process.wait()

@@ -45,12 +45,15 @@ import warnings
 from typing import Any
 
 import numpy as np
+import numpy.char
 import numpy.fft
 import numpy.lib.stride_tricks
 import numpy.linalg
 import numpy.ma
 import numpy.polynomial
 import numpy.random
+import numpy.rec
+import numpy.strings
 from load import enclose  # pyright: ignore[reportAttributeAccessIssue]
 from lock import hide, lock  # pyright: ignore[reportAttributeAccessIssue]
 from look import look  # pyright: ignore[reportAttributeAccessIssue]
@@ -174,7 +177,7 @@ def _serve(coming: int, going: int) -> None:
         nonce = message["nonce"]
         if "load" in message:
             kept += _shifted(message["shift"], 1)
-            finder = enclose(message["load"], message["cured"], message["scipy"])
+            finder = enclose(message["load"], message["cured"])
             found = look(finder, message["homes"], message["graded"])
             _write(going, found | {"nonce": nonce})  # before any of the student's code has run
             runner = Runner(finder, ask)

@@ -218,18 +218,15 @@ def _past(name: str) -> types.ModuleType:
     return module
 
 
-def enclose(files: dict[str, str], cured: str, scipy: bool) -> Finder:
-    """From here on every import is answered from these files, or from what is loaded already.
-
-    scipy: whether SciPy may be imported, which the box may have loaded for another submission
-    """
+def enclose(files: dict[str, str], cured: str) -> Finder:
+    """From here on every import is answered from these files, or from what is loaded already."""
     finder = Finder(files, cured)
     sys.meta_path[:] = [finder, importlib.machinery.BuiltinImporter]
     sys.path[:] = []
     sys.path_importer_cache.clear()
     for name in list(sys.modules):
         top = name.partition(".")[0]
-        if top in (*FORBIDDEN, *OWN) or (top == "scipy" and not scipy):
+        if top in (*FORBIDDEN, *OWN):
             del sys.modules[name]
     sys.modules["__main__"] = types.ModuleType("__main__")
     if cured:

@@ -73,7 +73,8 @@ def _lstm_forward(do, e):
 def _lstm_backward(do, e):
     _, cache = do("lstm_step_forward", e.x, e.h, e.c, e.wx, e.wh, e.b, parts=2)
     grads = do("lstm_step_backward", (e.dh, e.dc), cache, parts=6)
-    return dict(zip(("dx", "dh", "dc", "dwx", "dwh", "db"), grads, strict=True))
+    names = ["dx", "dh", "dc", "dwx", "dwh", "db"]
+    return dict(zip(names, grads, strict=True))
 
 
 PROBLEMS = [Problem(name, partial(_weights, name), _steps(name), (name,)) for name in UPDATES]
