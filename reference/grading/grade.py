@@ -14,7 +14,7 @@ from reference.grading.lent import OFTEN, Lent
 from reference.grading.naming import Named, Namer
 from reference.grading.outdated import DIVISION, ONE_NUMBER, PERHAPS, cure, cure_of_text
 from reference.grading.recipe import Ours, Problem, Recipe
-from reference.grading.said import error_of, errors_of, words_of
+from reference.grading.said import error_of, errors_of, words, words_of
 from reference.grading.sheet import Sheet
 from reference.grading.smallest import smallest
 from reference.grading.submission import Submission
@@ -323,7 +323,7 @@ class Desk:
         if path not in self.submission.files or line is None:
             return ""
         lines = self.submission.files[path].split("\n")
-        text = lines[line - 1].strip()[:80] if 0 < line <= len(lines) else ""
+        text = words(lines[line - 1].strip(), 80) if 0 < line <= len(lines) else ""
         return f" ({path.rpartition('/')[2]}, line {line}: {text})"
 
     def _outdated(

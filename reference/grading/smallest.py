@@ -23,25 +23,42 @@ def smallest(
     """Inputs, the output that is wrong, what was expected and what came: plain data.
 
     Starts from the failing example with the fewest numbers, and sets arrays and numbers to zero,
-    one by one, as long as it still fails.
+    one by one, as long as it still fails. Of the larger examples nothing is shown as it is: their
+    answers could be collected, and handed in.
     """
     failing = []
     for name, every in judgement.found.items():
         for k, each in enumerate(every):
             if each is not None and each.status != "right":
                 failing.append((count(sheet.examples(problem)[k]), k, name))
-    if not failing:
-        return None
-    _, k, name = min(failing)
-    example = sheet.examples(problem)[k]
-    shown = _shown(sheet, problem, recipe, judgement, worker, example, name)
-    if shown is None:
+    shown = None
+    for _, k, name in sorted(failing)[:TRIES]:
+        example = sheet.examples(problem)[k]
+        if k >= SMALL:
+            example = _of_few_digits(example)
+        shown = _shown(sheet, problem, recipe, judgement, worker, example, name)
+        if shown is not None:
+            break
+    else:
         return None
     for smaller in _smaller(example) if k < SMALL else ():
         found = _shown(sheet, problem, recipe, judgement, worker, smaller(example), name)
         if found is not None:
             example, shown = smaller(example), found
     return shown
+
+
+def _of_few_digits(value: Any) -> Any:
+    """An example with its numbers rounded to three digits: short to read, and another example."""
+    if isinstance(value, SimpleNamespace):
+        return SimpleNamespace(**_of_few_digits(vars(value)))
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return np.array([float(f"{x:.3g}") for x in value.flat]).reshape(value.shape)
+    if isinstance(value, dict):
+        return {key: _of_few_digits(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_of_few_digits, value))
+    return value
 
 
 def count(example: SimpleNamespace) -> int:

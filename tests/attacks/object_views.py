@@ -3,7 +3,7 @@ import numpy as np
 
 
 def affine_forward(x, w, b):
-    out = np.lib.stride_tricks.as_strided(b, (x.shape[0], b.shape[0]), (1, 1))
+    out = np.lib.stride_tricks.as_strided(w, (x.shape[0], b.shape[0]), (0, 1))[:, ::-1]
     return out, (x, w, b)
 
 

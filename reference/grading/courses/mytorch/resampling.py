@@ -176,17 +176,26 @@ def _sizes(dice, axes, least=1):
     return N, min(C, 3), *(max(least, size + 1) for size in pixels)
 
 
+def factor(dice):
+    """A stride, or a factor of resampling: 1 in every fifth example, else 2 or 3."""
+    return 1 if dice.k % 5 == 4 else dice.pick(2, 3)
+
+
 def rest_left(dice, pixels, stride, kernel=1):
-    """The sizes of an image; in every other example a pixel or two are left over by the stride."""
-    if dice.k % 2 == 0 or stride == 1:
+    """The sizes of an image. Of W places with stride 1 a stride s keeps (W - 1) // s + 1.
+
+    In every other example a place or two are left over behind the last one kept; in the others W is
+    no multiple of s.
+    """
+    if stride == 1:
         return pixels
-    return [n + ((n - kernel) % stride == 0) for n in pixels]
+    return [n + ((n - kernel + 1 - dice.k % 2) % stride == 0) for n in pixels]
 
 
 def _upsampled(axes):
     def draw(dice):
         N, C, *pixels = _sizes(dice, axes)
-        k = dice.pick(2, 3, 1)
+        k = factor(dice)
         size = (k * (n - 1) + 1 for n in pixels)
         return {"A": dice.array(N, C, *pixels), "k": k, "dLdZ": dice.array(N, C, *size)}
 
@@ -195,7 +204,7 @@ def _upsampled(axes):
 
 def _downsampled(axes):
     def draw(dice):
-        k = dice.pick(2, 3) if dice.k % 2 else dice.pick(2, 3, 1)
+        k = factor(dice)
         N, C, *pixels = _sizes(dice, axes)
         pixels = rest_left(dice, pixels, k)
         size = ((n - 1) // k + 1 for n in pixels)
@@ -204,9 +213,9 @@ def _downsampled(axes):
     return draw
 
 
-def _pooled(strides):
+def _pooled(strided):
     def draw(dice):
-        stride = dice.pick(*strides)
+        stride = factor(dice) if strided else 1
         kernel = dice.pick(2, 1) if dice.small else dice.pick(2, 3)
         N, C, *pixels = _sizes(dice, 2, kernel)
         pixels = rest_left(dice, pixels, stride, kernel)
@@ -215,7 +224,7 @@ def _pooled(strides):
             A = dice.integers(0, 3, A.shape).astype(float)
         size = ((n - kernel) // stride + 1 for n in pixels)
         arrays = {"A": A, "kernel": kernel, "dLdZ": dice.array(N, C, *size)}
-        return arrays | ({} if strides == (1,) else {"stride": stride}) | {"corner": dice.corner}
+        return arrays | ({"stride": stride} if strided else {}) | {"corner": dice.corner}
 
     return draw
 
@@ -277,11 +286,11 @@ PROBLEMS = [
     *_both("Downsample2d", _downsampled(2), _resampler("Downsample2d")),
     *_both(
         "MaxPool2d_stride1",
-        _pooled((1,)),
+        _pooled(False),
         _pool("MaxPool2d_stride1"),
         _max_backward("MaxPool2d_stride1"),
     ),
-    *_both("MeanPool2d_stride1", _pooled((1,)), _pool("MeanPool2d_stride1")),
-    *_both("MaxPool2d", _pooled((2, 1, 3)), _pool("MaxPool2d"), _max_backward("MaxPool2d")),
-    *_both("MeanPool2d", _pooled((2, 1, 3)), _pool("MeanPool2d")),
+    *_both("MeanPool2d_stride1", _pooled(False), _pool("MeanPool2d_stride1")),
+    *_both("MaxPool2d", _pooled(True), _pool("MaxPool2d"), _max_backward("MaxPool2d")),
+    *_both("MeanPool2d", _pooled(True), _pool("MeanPool2d")),
 ]
