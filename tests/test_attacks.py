@@ -6,10 +6,10 @@ grader that runs as nobody: the same bytes must come out.
 
 import contextlib
 import copy
+import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
 import socket
 import subprocess
@@ -48,7 +48,7 @@ VERDICTS = {
 FLAGGED = {
     "differences": (
         {"affine_backward"},
-        "calls affine_forward 52 times: a gradient by differences",
+        "times: a gradient by differences",
     ),
     "differences_lent": ({"affine_relu_forward", "affine_relu_backward"}, "forward in a loop"),
     "complex_step": ({"affine_backward"}, "a gradient by complex steps"),
@@ -219,19 +219,21 @@ def place():
         here = Path(folder)
         (here / "project").mkdir()
         for name in ("canary", "project/grade.py", "project/rectifiers.py"):
-            (here / name).write_text(f"canary-{secrets.token_hex(8)}\n")
+            (here / name).write_text(canary(name) + "\n")
         (here / "canary.py").write_text((here / "canary").read_text().replace("-", "_"))
-        (here / "secret").write_text(f"canary-{secrets.token_hex(8)}")
+        (here / "secret").write_text(canary("the memory"))
         (here / "secret_canary").write_bytes((here / "secret").read_bytes())
         for path in (here, *here.rglob("*")):
             path.chmod(0o777 if path.is_dir() else 0o666)
-        patch.setenv("CANARY", f"canary-{secrets.token_hex(8)}")
+        patch.setenv("CANARY", canary("the environment"))
         yield here
 
 
 @pytest.fixture(scope="module")
 def bench(place, door):
     bench = Bench(place, door[0].getsockname()[1])
+    if not bench.grader.isolated:  # process_kill would kill
+        pytest.skip("this kernel lacks seccomp or Landlock: no attack is run without them")
     yield bench
     bench.close()
 
@@ -241,6 +243,11 @@ def other(place, door):
     other = Other(place, door[0].getsockname()[1])
     yield other
     other.close()
+
+
+def canary(where):
+    """A word that stands nowhere else."""
+    return f"canary-{hashlib.sha256(where.encode()).hexdigest()[:16]}"
 
 
 def state(place):

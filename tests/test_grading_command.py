@@ -66,7 +66,7 @@ def test_every_format_of_one_and_of_a_class(room, name):
     assert (room / "one").read_text()
     assert grade("class", "-f", name, "-o", "all").exit_code == 0
     texts = [path.read_text() for path in (room / "all").iterdir()]
-    assert len(texts) >= 3 and all(texts)
+    assert len(texts) >= (1 if name in ("nbgrader", "canvas") else 3) and all(texts)
 
 
 def test_a_class_of_a_folder_and_of_a_zip(room):
@@ -110,6 +110,7 @@ def test_a_page_for_each_and_one_for_the_class(room):
     names = {path.name for path in (room / "pages").iterdir()}
     assert names == {"ada.html", "bob.html", "eve.html", "index.html"}
     assert (room / "plot.svg").read_text().lstrip().startswith("<?xml")
+    assert 'href="bob.html"' in (room / "pages" / "index.html").read_text()
 
 
 REFUSED = {
@@ -118,13 +119,21 @@ REFUSED = {
     "hw.toml -f gradescope class": "knows one submission",
     "class --submitted yesterday": "'yesterday' is no time",
     "class --metadata hw.toml": "is no JSON",
-    "class --secret hw": "hw",
+    "class --secret hw": "hw: No such file or directory",
+    "class -f pdf": "there is no format 'pdf'",
+    "class --plot a.gif": "expected .svg",
+    "class --times strangers.csv": "'zoe', which is no submission's name",
+    "class --times roster.csv": "expected submission too",
+    "class --roster times.csv": "expected one of",
 }
 
 
 @pytest.mark.parametrize("words", REFUSED)
 def test_bad_input_is_named_and_nothing_is_lost(room, words):
     (room / "empty").mkdir()
+    (room / "strangers.csv").write_text("submission,submitted\nzoe,2026-10-01T10:00:00Z\n")
+    (room / "roster.csv").write_text("who,when\na,b\n")
+    (room / "times.csv").write_text("who,when\na,b\n")
     done = grade(*words.split())
     assert done.exit_code == 2 and REFUSED[words] in done.stderr
     assert sorted(p.name for p in (room / "class").iterdir()) == ["ada.py", "bob.py", "eve.py"]
@@ -151,6 +160,8 @@ def test_a_scheduler_without_dask_says_what_is_missing(room, monkeypatch):
 
 def test_assignments_are_listed_and_begun(room):
     assert "cs231n-a2" in run("assignment", "list").stdout
+    assert "conv_backward_naive" in run("assignment", "list", "cs231n-a2").stdout
+    assert run("assignment", "new", "a/b").exit_code == 2
     begun = run("assignment", "new", "hw1", "--course", "cs231n", "--functions", "relu_*")
     assert begun.exit_code == 0 and begun.stdout.split() == ["hw1.py", "hw1.toml"]
     graded = run("grade", "-a", "hw1.toml", "hw1.py", "-f", "json")

@@ -22,7 +22,8 @@ from reference.grading.workers import Worker
 CHANCE = re.compile(
     r"\b(?:time|datetime|urandom|secrets|uuid\w*|perf_counter\w*|monotonic\w*|process_time\w*"
     r"|getrandom|ctypes|gc|inspect|weakref|SystemRandom|tracemalloc|resource)\b"
-    r"|\b(?:id|hash|object|set|frozenset|empty|empty_like|ndarray|as_strided|masked_all|globals|locals|vars|getattr|eval|exec)\s*\("
+    r"|\b(?:id|hash|object|set|frozenset|ndarray|as_strided|globals|locals|vars|getattr|eval"
+    r"|exec)\s*\("
     r"|\b(?:global|nonlocal)\s|\bsys\._|__(?!init__|name__|main__|call__|future__|file__)\w+__"
 )
 FORGOTTEN = "the same call gave another result in a fresh process"

@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from reference.grading.assignment import Assignment, assignment, find, shipped, text_of
 from reference.grading.classroom import PUBLIC, Order, graded, grader, handed_in
@@ -21,6 +22,9 @@ from reference.grading.formats import FORMATS, Context
 from reference.grading.submission import submissions
 
 NAMES = ", ".join(FORMATS)
+# Columns that say who a student is: nbgrader's, Canvas's.
+ROSTER = {"student_id", "email", "ID", "SIS User ID", "SIS Login ID"}
+GRADEBOOKS = ("nbgrader", "canvas")
 
 assignments = typer.Typer(help="List the assignments that come along, or begin a new one.")
 
@@ -62,15 +66,17 @@ def grade_command(
     try:
         if form not in FORMATS:
             raise ValueError(f"there is no format {form!r}, expected one of: {NAMES}")
+        if plot is not None and plot.suffix not in (".svg", ".png", ".pdf"):
+            raise ValueError(f"--plot {plot} ends in {plot.suffix!r}, expected .svg, .png or .pdf")
         toml = find(assignment_name)
         order = Order(toml.stem, text_of(toml), _secret(secret), attempt)
         known = assignment(assignment_name)
         names = {name.partition(".")[0] for name in known.points}
         places = submissions(paths, names, many)
         about = _json(metadata) if metadata else {}
-        when = _times(times, submitted, about)
+        when = _times(times, submitted, about, {place.name for place in places})
         now = datetime.now().astimezone()
-        context = Context(os.environ, now, _rows(roster), about, known.released)
+        context = Context(os.environ, now, _roster(roster), about, known.released)
     except (ValueError, OSError) as error:
         _stop(error)
     if not attempt and isinstance(about.get("previous_submissions"), list):
@@ -108,19 +114,22 @@ def grade_command(
 def _write(results: list[dict], form: Any, out: Path | None, context: Context, pairs: list) -> None:
     """To a file, to a folder with one file each and one of the class, or to the screen."""
     several = len(results) > 1
+    book = form.name in GRADEBOOKS  # of a class, even of one
     if out is not None and (out.is_dir() or (several and (form.many is None or not out.suffix))):
         out.mkdir(parents=True, exist_ok=True)
-        for result in results:
+        files = {}
+        for result in [] if book else results:
             name = "".join(c if c.isalnum() or c in "-_. ()" else "_" for c in result["submission"])
+            files[result["submission"]] = f"{name}{form.ending}"
             (out / f"{name}{form.ending}").write_text(form.one(result, context), encoding="utf-8")
         if form.name == "html":
             from reference.grading.pages import klass
 
-            (out / "index.html").write_text(klass(results, context, pairs), encoding="utf-8")
-        elif form.many is not None and several:
+            (out / "index.html").write_text(klass(results, context, pairs, files), encoding="utf-8")
+        elif form.many is not None and (several or book):
             (out / f"class{form.ending}").write_text(form.many(results, context), encoding="utf-8")
         return
-    if len(results) == 1 and not (form.many is not None and form.name in ("nbgrader", "canvas")):
+    if len(results) == 1 and not book:
         text = form.one(results[0], context)
     elif form.many is not None:
         text = form.many(results, context)
@@ -134,8 +143,18 @@ def _write(results: list[dict], form: Any, out: Path | None, context: Context, p
 
 
 @assignments.command("list")
-def list_command() -> None:
-    """The assignments that come along: functions and points."""
+def list_command(
+    name: Annotated[str, typer.Argument(help="One of them: its functions and points.")] = "",
+) -> None:
+    """The assignments that come along; or one, function by function."""
+    if name:
+        try:
+            known = assignment(name)
+        except ValueError as error:
+            _stop(error)
+        for function, points in known.points.items():
+            typer.echo(f"{points:5g}  {function}")
+        return
     for name in shipped():
         found = assignment(name)
         what = f"{len(found.points):3} functions {found.max_score:5g} points"
@@ -145,7 +164,9 @@ def list_command() -> None:
 @assignments.command("new")
 def new_command(
     name: Annotated[str, typer.Argument(help="What to call it: hw1")],
-    course: Annotated[str, typer.Option(help="Whose names and signatures.")] = "backproof",
+    course: Annotated[
+        str, typer.Option(help="Whose names: backproof, cs231n, deeplearning-ai, mytorch.")
+    ] = "backproof",
     functions: Annotated[str, typer.Option(help="Which: affine_*,relu_*; all if left out.")] = "",
     folder: Annotated[Path, typer.Option(help="Where to write.")] = Path("."),
 ) -> None:
@@ -154,6 +175,8 @@ def new_command(
     from reference.grading.starter import chosen, starter, toml
 
     try:
+        if not name or not all(c.isalnum() or c in "-_" for c in name):
+            raise ValueError(f"{name!r} is no name for files, expected letters, digits, - and _")
         known = course_of(course)
         problems = chosen(known, [each.strip() for each in functions.split(",") if each.strip()])
         files = {f"{name}.py": starter(name, known, problems)}
@@ -230,19 +253,35 @@ def _json(path: Path) -> dict[str, Any]:
     return found
 
 
-def _rows(path: Path | None) -> list[dict[str, str]]:
+def _rows(path: Path | None, *columns: str) -> list[dict[str, str]]:
+    """The rows of a CSV. Errors: ValueError if it lacks a column."""
     if path is None:
         return []
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        have = reader.fieldnames or []
+        for column in columns:
+            if column not in have:
+                raise ValueError(f"{path} has columns {', '.join(have)}, expected {column} too")
+        return list(reader)
 
 
-def _times(path: Path | None, submitted: str, about: dict[str, Any]) -> Any:
+def _roster(path: Path | None) -> list[dict[str, str]]:
+    """The students of a class. Errors: ValueError where no column says who they are."""
+    rows = _rows(path)
+    if rows and not ROSTER & set(rows[0]):
+        have, wanted = ", ".join(rows[0]), ", ".join(sorted(ROSTER))
+        raise ValueError(f"{path} has columns {have}, expected one of: {wanted}")
+    return rows
+
+
+def _times(path: Path | None, submitted: str, about: dict[str, Any], names: set[str]) -> Any:
     """When a submission came in, by its name."""
     single = submitted or str(about.get("created_at") or "")
-    rows = {row.get("submission", ""): row.get("submitted", "") for row in _rows(path)}
-    if path is not None and "" in rows:
-        raise ValueError(f"{path} has no column submission, expected: submission,submitted")
+    rows = {row["submission"]: row["submitted"] for row in _rows(path, "submission", "submitted")}
+    strangers = sorted(set(rows) - names)
+    if strangers:
+        raise ValueError(f"{path} has {strangers[0]!r}, which is no submission's name")
     times = {name: _time(text) for name, text in rows.items()}
     default = _time(single) if single else None
     return lambda name: times.get(name, default)
@@ -264,7 +303,10 @@ def _similar(places: list, known: Assignment) -> list:
 
 def _stop(why: object) -> NoReturn:
     """Bad input: say what is wrong, and end with 2."""
-    Console(stderr=True).print(f"[red]Error:[/red] {why}", highlight=False, soft_wrap=True)
+    if isinstance(why, OSError) and why.filename:
+        why = f"{why.filename}: {why.strerror}"
+    text = Text.assemble(("Error: ", "red"), str(why))
+    Console(stderr=True).print(text, soft_wrap=True)
     raise typer.Exit(2)
 
 

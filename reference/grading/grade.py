@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -28,7 +27,7 @@ class Grader:
     """Grades submissions of one assignment, one after another."""
 
     def __init__(self, sheet: Sheet, box: Box, attempt: int = 0):
-        """attempt: how often the student has tried, from 1; 0 tells all that the assignment allows."""
+        """attempt: how often the student has tried, from 1; 0 tells all that may be told."""
         self.sheet, self.box = sheet, box
         self.namer = Namer(sheet)
         levels = sheet.assignment.hints or LEVELS[:1]
@@ -43,7 +42,7 @@ class Grader:
         return set(WALLS) <= set(self.walls)
 
     def grade(self, submission: Submission) -> dict[str, Any]:
-        """The result of a submission. It depends on its files, the assignment and the secret alone."""
+        """The result of a submission: of its files, the assignment and the secret alone."""
         assignment = self.sheet.assignment
         with Desk(self, submission) as desk:
             problems = [desk.problem(problem) for problem in self.sheet.problems]
@@ -85,6 +84,9 @@ class Desk:
                 self.homes[name] = self.homes[found[0]]
         tops = [problem.needs[-1].partition(".") for problem in self.sheet.problems]
         self._graded = [self.aliases.get(top, top) + dot + rest for top, dot, rest in tops]
+        if not self.homes:
+            files = ", ".join(sorted(submission.files)[:5]) or "no Python file was found"
+            self.remarks.append(f"none of the functions is defined in the submission: {files}")
         self._scipy = any("scipy" in text for text in submission.files.values())
         self._worker: Worker | None = None
         self._unloadable: WorkerError | None = None
@@ -99,7 +101,7 @@ class Desk:
     def __exit__(self, *_: object) -> None:
         self._drop()
 
-    # Workers ----------------------------------------------------------------------------------------
+    # Workers -----------------------------------------------------------------------------------
 
     def _files(self) -> dict[str, str]:
         """The submission's files, and of what the course gives its students that which it lacks."""
@@ -160,13 +162,14 @@ class Desk:
             self._worker.__exit__()
             self._worker = None
 
-    # One function -----------------------------------------------------------------------------------
+    # One function ------------------------------------------------------------------------------
 
     def problem(self, problem: Problem) -> dict[str, Any]:
         """A function's entry in the result."""
         points = self.sheet.assignment.points[problem.name]
         entry: dict[str, Any] = {
-            "name": self.aliases.get(problem.name, problem.name), "verdict": "correct", "score": 0.0, "max_score": points,
+            "name": self.aliases.get(problem.name, problem.name),
+            "verdict": "correct", "score": 0.0, "max_score": points,
             "mistake": None, "message": "", "counterexample": None, "parts": [], "remarks": [],
         }  # fmt: skip
         if time.monotonic() > self._end:
@@ -184,7 +187,9 @@ class Desk:
                 return self._unreadable(entry, problem, broken)
             judgement, recipe, note = self._tried(problem)
         except WorkerError as gone:
-            return entry | {"verdict": gone.kind, "message": f"{problem.name}: {gone.message}"}
+            limit = f" (limit: {self.sheet.assignment.limits.call:g} s a call)"
+            told = gone.message + limit * (gone.kind == "timeout")
+            return entry | {"verdict": gone.kind, "message": f"{problem.name}: {told}"}
         entry |= {"_judgement": judgement, "_recipe": recipe, "_lent": bool(note)}
         if judgement.error is not None:
             return self._raised(entry, problem, judgement, recipe)
@@ -268,7 +273,7 @@ class Desk:
         """The course's functions that a problem admits and the student's code calls."""
         # In any file: what it calls may stand in a helper of the student's beside it.
         text = "\n".join(self.submission.files.values())
-        # A name without brackets may be called later: forward = rnn_forward if ... else lstm_forward
+        # A name without brackets may be called later: f = rnn_forward if ... else lstm_forward
         called = [name for name in problem.uses if re.search(rf"(?<!def )\b{name}\b", text)]
         called += [n for n in problem.uses if n not in called and self._provided_calls(n, text)]
         return Lent(Ours(self.sheet.functions, self.sheet.conventions(problem)[0]), called)
@@ -282,7 +287,7 @@ class Desk:
                     return True
         return False
 
-    # Verdicts ---------------------------------------------------------------------------------------
+    # Verdicts ----------------------------------------------------------------------------------
 
     def _raised(
         self, entry: dict[str, Any], problem: Problem, judgement: Judgement, recipe: Recipe
@@ -329,7 +334,7 @@ class Desk:
     def _outdated(
         self, entry: dict[str, Any], problem: Problem, recipe: Recipe, cured: str, where: str
     ) -> dict:
-        """Code that only an older Python or NumPy runs: what cures it, and whether it is right then."""
+        """What only an older Python or NumPy runs: its cure, and whether it is right then."""
         try:
             worker, _ = self._fresh(cured="division" if cured == DIVISION else "names")
             with worker:
@@ -371,7 +376,8 @@ class Desk:
             entry["message"] = "; ".join(
                 [f"all {len(names)} outputs are right" if len(names) > 1 else "right"]
             )
-            if any("single precision" in remark for remark in judgement.remarks):
+            # A loss is so where a small number stands inside its logarithm: nothing to look into.
+            if any(r[:1] == "d" and "single precision" in r for r in judgement.remarks):
                 self.review.append(
                     f"{problem.name}: right to single precision alone: float32, or differences?"
                 )
@@ -428,10 +434,10 @@ class Desk:
                 pass
         entry["message"] = " ".join(lines)
 
-    # Once more --------------------------------------------------------------------------------------
+    # Once more ---------------------------------------------------------------------------------
 
     def replay(self, entries: list[dict[str, Any]]) -> None:
-        """A share of the calls once more, in a fresh worker and another order: the same must come out."""
+        """A share of the calls once more, in a fresh worker: the same must come out."""
         again = [
             (p, e) for p, e in zip(self.sheet.problems, entries, strict=True) if "_judgement" in e
         ]
@@ -524,4 +530,4 @@ def _names(problem: Problem) -> list[str]:
     return [name.partition(".")[0] for name in (*problem.needs, *problem.uses, *problem.also)]
 
 
-__all__ = ["Callable", "Grader"]
+__all__ = ["Grader"]

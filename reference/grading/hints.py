@@ -5,14 +5,18 @@ import re
 from reference.grading.naming import Named
 
 WORDS = 40
+# Names that stand on our side alone: such a line would tell a student nothing.
+OURS = re.compile(r"(?<![\w.])_[a-z]|\b\w+_is\b|\bBetween\b|\bcache\[\d\]")
 
 # The kinds of mistakes, by words of their description; the first that fits.
 CATEGORIES = (
+    ("what is remembered", r"running|cache|momentum|memory|written into|moving average"),
     ("the sign", r"\bsign\b|negative|\bminus\b|subtracted .* added|added .* subtracted"),
     ("the shape", r"\bshape\b|transpos|flatten|keepdims|\baxis of 1\b"),
     (
         "the axis or the sum",
-        r"\baxis\b|\baxes\b|\bsum|\bmean over\b|\brows\b|columns|last row|broadcast",
+        r"\baxis\b|\baxes\b|\bsum|\bmean over\b|\brows\b|columns|last row|broadcast|added up"
+        r"|add up|overwrit|accumul",
     ),
     (
         "the scale",
@@ -23,7 +27,6 @@ CATEGORIES = (
         r"path|constant|missing|left out|dropped|never|only|ignore|upstream|not used",
     ),
     ("a mask or a condition", r"mask|kept|\bkeep\b|where|margin|max\b|tie"),
-    ("what is remembered", r"running|cache|state|memory|momentum|written|overwrit|step"),
     ("numbers that overflow", r"overflow|huge|stab|log of|exp"),
 )
 
@@ -38,16 +41,17 @@ def category(named: Named) -> str:
 
 def hint(named: Named, level: str) -> str:
     """A question of at most 40 words; level: "category", "cause" or "algebra"."""
-    what = " and ".join(named.outputs[:3])
+    more = len(named.outputs) - 3
+    what = " and ".join(named.outputs[:3]) + (f" and {more} more" if more > 0 else "")
     if level == "category":
         return _short(f"Look at {what} again: could it be {category(named)}?")
     if level == "cause" or not named.right or "\n" in named.wrong:  # no line to be shown
         return _short(f"Could this be it, in {what}? {named.says}")
-    right, wrong = _line(named.right), _line(named.wrong)
-    return _short(
-        f"Yours acts like `{wrong}` in place of `{right}`. "
-        "Can you derive why it must be the second?"
-    )
+    if OURS.search(named.right + named.wrong):
+        return _short(f"In {what}: {named.says}")
+    line = f" The line is `{_line(named.right)}`, yours acts like `{_line(named.wrong)}`: see why?"
+    told = f"In {what}: {named.says}{line}"
+    return told if len(told.split()) <= WORDS else _short(f"In {what}: {named.says}")
 
 
 def _line(text: str) -> str:

@@ -117,8 +117,10 @@ class Namer:
             for output in outputs:
                 if a is None or b is None or (output in a) != (output in b):
                     return False
-                if output not in a:
+                if output not in a or (a[output] is None and b[output] is None):
                     continue
+                if a[output] is None or b[output] is None:
+                    return False
                 if isinstance(a[output], Between) or isinstance(b[output], Between):
                     if not np.array_equal(a[output], b[output]):
                         return False
@@ -182,6 +184,10 @@ class Namer:
                 if output not in wants or (example.extreme and output in problem.remarks):
                     continue
                 if output not in values:
+                    return False
+                if values[output] is None and theirs.get(output) is None:
+                    continue  # left out, as the student's is
+                if values[output] is None:
                     return False
                 want = Want(values[output], wants[output].moved)
                 if isinstance(wants[output].value, Between):

@@ -29,7 +29,8 @@ CURES = (
 )  # fmt: skip
 # What the text of a file shows that does not compile.
 OLD_TEXT = ((r"^[ \t]*print[ \t]+[^(=\s]", "print is a function since Python 3: print(...)"),
-            (r"^[ \t]*except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:", "write except Error as name:"))  # fmt: skip
+            (r"^[ \t]*except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:",
+             "write except Error as name:"))  # fmt: skip
 
 
 # What may be a question of age, and may not: it is, if the code is right when cured.

@@ -125,7 +125,7 @@ def nudged(example: SimpleNamespace, k: int) -> SimpleNamespace:
 
 
 def _flagged(example: dict[str, Any]) -> dict[str, Any]:
-    return {"extreme": False, "corner": False} | example
+    return {"extreme": False, "corner": False, "excuse": ""} | example
 
 
 __all__ = ["Sheet", "Slot", "run", "wanted"]

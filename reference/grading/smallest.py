@@ -125,7 +125,7 @@ def _shown(sheet, problem, recipe, judgement, worker, example, name) -> dict[str
     inputs = {
         key: plain(value)
         for key, value in vars(example).items()
-        if key not in ("corner", "extreme", "batch_axis")
+        if key not in ("corner", "extreme", "excuse", "batch_axis")
     }
     want = wants[name].value
     sent = dict(zip(names, steps["send"], strict=True))

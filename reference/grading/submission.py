@@ -264,9 +264,27 @@ def _text(path: str, data: bytes, problems: list[str]) -> str | None:
             continue
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     if not path.endswith(".ipynb"):
-        return text
+        return _without_magic(text)
     cells = _cells(path, text, problems)
     return cells and cells.encode("utf-8", "replace").decode()  # JSON may hold halves of pairs
+
+
+def _without_magic(text: str) -> str:
+    """A file with a notebook's magic lines in it, without them; any other as it is."""
+    if not re.search(r"^[%!]", text, flags=re.M) or _parses(text):
+        return text
+    tamed = re.sub(r"^[%!]", "# ", text, flags=re.M)
+    return tamed if _parses(tamed) else text
+
+
+def _parses(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _cells(path: str, text: str, problems: list[str]) -> str | None:

@@ -82,7 +82,8 @@ def trial(
     attempts: dict[int, Attempt] = {}
     for k in order:
         attempts[int(k)] = attempt(sheet, problem, recipe, worker, int(k), right)
-        if attempts[int(k)].error is not None and len(attempts) > SMALL:
+        failed = attempts[int(k)].error is not None and not sheet.examples(problem)[int(k)].excuse
+        if failed and len(attempts) > SMALL:
             break  # it raises: no need to see it raise again
     return judged(sheet, problem, [attempts.get(k) for k in range(count)])
 
@@ -119,9 +120,10 @@ def _judged(
             continue
         done.append(tried)
         if tried.error is not None:
-            if example.extreme and tried.error["kind"] == "raises":
-                pass
-            error = error or tried.error | {"example": k}
+            if example.excuse:
+                remarks.append(f"it raises: {example.excuse}")
+            else:
+                error = error or tried.error | {"example": k}
             all_wants.append(None)
             continue
         theirs = dict(tried.outputs)
@@ -144,7 +146,8 @@ def _judged(
                 remarks.append(excused)
                 each = Found("right", "")
             elif each.remark and each.status == "right":
-                remarks.append(f"{name}: {each.remark}")
+                said = any(told.startswith(f"{name}: it has shape") for told in remarks)
+                remarks += [] if said else [f"{name}: {each.remark}"]
             every.append(each)
     for note in done:
         for kind in ("warned", "written"):
@@ -166,6 +169,8 @@ def derived(problem: Problem, example: Any, theirs: dict[str, Any]) -> dict[str,
 
 def _excused(sheet: Sheet, problem: Problem, example: Any, output: str) -> str:
     """Why a wrong output of this example is a remark; "" where it is not."""
+    if example.excuse:
+        return f"{output}: {example.excuse}"
     if example.corner and sheet.assignment.ties == "remark":
         return f"{output}: at a tie or corner it is no slope between the two sides"
     forgiven = output in problem.remarks or sheet.assignment.extremes == "remark"

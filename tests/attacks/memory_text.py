@@ -1,7 +1,7 @@
-"""Texts of four megabytes: as a result, in a message, in a warning, as a type's name."""
+"""Texts of three megabytes: as a result, in a message, in a warning, as a type's name."""
 import warnings
 
-TEXT = "right " * 700_000
+TEXT = "right " * 500_000
 
 
 def affine_forward(x, w, b):
@@ -18,4 +18,4 @@ def softmax_loss(x, y):
 
 
 def relu_backward(dout, cache):
-    return ["right" * 3] * 90_000
+    return ["right" * 3] * 30_000

@@ -29,6 +29,7 @@ import enum  # noqa: F401
 import fractions  # noqa: F401
 import functools  # noqa: F401
 import heapq  # noqa: F401
+import io
 import itertools  # noqa: F401
 import logging  # noqa: F401
 import math  # noqa: F401
@@ -120,7 +121,7 @@ def _warm() -> None:
     np.random.default_rng(0).normal(size=2)
     numpy.linalg.norm(a @ a.T)
     numpy.lib.stride_tricks.as_strided(a, (2, 2), (8, 8))
-    str(a), repr(a), f"{a[0, 0]:.3f}"
+    print(str(a), repr(a), f"{a[0, 0]:.3f}", file=io.StringIO())
     with contextlib.suppress(FloatingPointError), np.errstate(all="ignore"):
         np.log(a - 9)
     with warnings.catch_warnings():

@@ -33,6 +33,7 @@ class Course(NamedTuple):
 @cache
 def course(name: str) -> Course:
     """A course by its name. Errors: ValueError with the names there are."""
+    name = name.replace("-", "_")
     names = [each.name for each in pkgutil.iter_modules(__path__)]
     if name not in names:
         raise ValueError(f"there is no course {name!r}, expected one of: {', '.join(names)}")

@@ -48,9 +48,15 @@ def student(result: dict[str, Any], context: Context) -> str:
 
 
 def klass(
-    results: list[dict[str, Any]], context: Context, pairs: list[tuple[str, str, float]]
+    results: list[dict[str, Any]],
+    context: Context,
+    pairs: list[tuple[str, str, float]],
+    pages: dict[str, str] | None = None,
 ) -> str:
-    """What the instructor looks at: scores, mistakes, and what to look into. Not for students."""
+    """What the instructor looks at: scores, mistakes, and what to look into. Not for students.
+
+    pages: the file of each submission's page, where there is one
+    """
     reports = [report(result) for result in results]
     found = summary(results)
     names = list(dict.fromkeys(row.name for told in reports for row in told.functions))
@@ -69,6 +75,7 @@ def klass(
         title=reports[0].title if reports else "No submissions",
         found=found,
         names=names,
+        pages=pages or {},
         lines=lines,
         mistakes=mistakes[:MISTAKES],
         more_mistakes=max(len(mistakes) - MISTAKES, 0),

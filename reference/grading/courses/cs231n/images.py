@@ -50,16 +50,17 @@ FUNCTIONS = {
 # What is drawn --------------------------------------------------------------------------------
 
 # H, W, HH, WW, stride, pad: as the course promises, the stride divides H + 2 pad - HH, and so in W.
-_SMALL_WINDOWS = ((2, 2, 2, 2, 1, 0), (2, 3, 2, 2, 1, 0), (2, 1, 2, 3, 2, 1))
+_SMALL_WINDOWS = ((1, 1, 2, 2, 1, 1), (1, 1, 1, 2, 1, 1), (2, 1, 2, 3, 2, 1))
 _WINDOWS = (
     (4, 5, 3, 2, 1, 1),
     (5, 6, 3, 2, 2, 1),
-    (5, 6, 3, 4, 2, 0),
-    (4, 3, 2, 3, 1, 0),
+    (2, 3, 2, 3, 1, 2),
+    (5, 4, 3, 4, 2, 1),
+    (4, 3, 2, 3, 1, 1),
     (4, 6, 3, 2, 3, 1),
-    (3, 5, 3, 3, 2, 2),
     (4, 5, 3, 3, 1, 1),
 )
+_NO_PAD = (5, 6, 3, 4, 2, 0)  # x[pad:-pad] is empty there
 # H, W, pool_height, pool_width, stride
 _SMALL_POOLS = ((2, 2, 2, 2, 2), (2, 3, 2, 2, 1), (1, 3, 1, 2, 1))
 _POOLS = (
@@ -79,7 +80,7 @@ def _conv(dice):
         N, C, F = dice.pick((2, 3, 4), (3, 2, 4), (2, 4, 3))
         # The first five of them in any case.
         windows = _WINDOWS[dice.k - 3] if dice.k < 8 else dice.pick(*_WINDOWS)
-        H, W, HH, WW, stride, pad = windows
+        H, W, HH, WW, stride, pad = _NO_PAD if dice.corner else windows
     OH, OW = (H + 2 * pad - HH) // stride + 1, (W + 2 * pad - WW) // stride + 1
     return {
         "x": dice.array(N, C, H, W),
@@ -87,6 +88,8 @@ def _conv(dice):
         "b": dice.array(F),
         "conv_param": {"stride": stride, "pad": pad},
         "dout": dice.array(N, F, OH, OW),
+        "corner": dice.corner,
+        "excuse": "where pad is 0, which no course's check tries" if dice.corner else "",
     }
 
 

@@ -148,8 +148,21 @@ def _dropout_kept(e, theirs):
 
 def _dropout_backward_recipe(do, e):
     mask = _mask(e, e.given["_out"]) if do.ours else {}
+    if mask and mask["mask"].any():
+        _expect_same_p(e, do.conventions["p_is"], mask["mask"])
     out, cache = do("dropout_forward", e.x, e.param, parts=2, **mask)
     return {"_out": out, "dx": do("dropout_backward", e.dout, cache)}
+
+
+def _expect_same_p(e, p_is, mask):
+    """The student's forward says which p it takes: its backward is held to the same.
+
+    Errors: ValueError where the forward divides as the other convention has it.
+    """
+    scale = np.median(e.given["_out"][mask] / e.x[mask])
+    keep, drop = 1 / e.param["p"], 1 / (1 - e.param["p"])
+    if np.isclose(scale, drop if p_is == "keep" else keep):
+        raise ValueError(f"the forward's p is not the chance to {p_is}")
 
 
 def _loss(name):

@@ -304,4 +304,32 @@ MISTAKES: list[Mistake] = [
         "return Between(np.array([0, 0.08, 0]), np.array([1, 0.1, 0.06]))",
         "A whole example is dropped or kept; the mask must have the shape of x.",
     ),
+    Mistake(
+        "dropout scale missing in dx",
+        "dropout_backward",
+        "_dropout_backward(dout, cache) if mode",
+        "dout * cache[0] if mode",
+        "dx lacks the forward's scale: what is divided by the share kept there must be here too.",
+    ),
+    Mistake(
+        "dropout scaled by the share dropped in dx",
+        "dropout_backward",
+        "_dropout_backward(dout, cache) if mode",
+        "_dropout_backward(dout, cache) * (1 - cache[1]) / cache[1] if mode",
+        "dx is divided by the share that is dropped; the forward divides by the share kept.",
+    ),
+    Mistake(
+        "dropout dx is dout",
+        "dropout_backward",
+        "_dropout_backward(dout, cache) if mode",
+        "dout if mode",
+        "dx lets everything through: what was dropped gets no gradient, and the rest is scaled.",
+    ),
+    Mistake(
+        "dropout dx scaled twice",
+        "dropout_backward",
+        "_dropout_backward(dout, cache) if mode",
+        "_dropout_backward(dout, cache) / (1 - cache[1]) if mode",
+        "dx is divided by the share kept twice; the mask holds the division already.",
+    ),
 ]

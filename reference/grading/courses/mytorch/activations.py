@@ -12,7 +12,7 @@ from manual.sigmoids import (
     tanh_forward,
 )
 from manual.softmax import softmax_backward, softmax_forward
-from reference.grading.courses.mytorch.asking import backward, forward, parts
+from reference.grading.courses.mytorch.asking import backward, forward, parts, without
 from reference.grading.recipe import Between, Problem
 
 
@@ -197,7 +197,7 @@ def _both(name, draw=_numbers):
     return [
         Problem(
             f"{name}.forward",
-            draw,
+            without(draw, "dLdA"),
             forward(_made(name), "Z", "A"),
             (name, f"{name}.forward"),
         ),
@@ -221,7 +221,12 @@ PROBLEMS = [
     *_both("Tanh"),
     *_both("ReLU", _kinks),
     *_both("GELU"),
-    Problem("Swish.forward", _swish, forward(_swished, "Z", "A"), ("Swish", "Swish.forward")),
+    Problem(
+        "Swish.forward",
+        without(_swish, "dLdA"),
+        forward(_swished, "Z", "A"),
+        ("Swish", "Swish.forward"),
+    ),
     Problem(
         "Swish.backward",
         _swish,
@@ -232,7 +237,7 @@ PROBLEMS = [
     ),
     Problem(
         "Softmax.forward",
-        _scores,
+        without(_scores, "dLdA"),
         forward(_made("Softmax"), "Z", "A"),
         ("Softmax", "Softmax.forward"),
         remarks=("A",),

@@ -43,6 +43,15 @@ def initial(do: Any, array: Any) -> Any:
     return do.get(do.value(array.ravel()), "reshape")
 
 
+def without(draw: Callable, *names: str) -> Callable:
+    """The same examples without what only the backward needs."""
+
+    def drawn(dice: Any) -> dict[str, Any]:
+        return {name: value for name, value in draw(dice).items() if name not in names}
+
+    return drawn
+
+
 def forward(make: Make, x: str = "A", out: str = "Z", **options: Any) -> Recipe:
     """The object's forward of e.x."""
 

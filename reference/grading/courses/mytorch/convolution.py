@@ -3,7 +3,15 @@
 import numpy as np
 
 from manual.convolution import conv1d_backward, conv1d_forward, conv2d_backward, conv2d_forward
-from reference.grading.courses.mytorch.asking import Path, backward, forward, initial, parts, put
+from reference.grading.courses.mytorch.asking import (
+    Path,
+    backward,
+    forward,
+    initial,
+    parts,
+    put,
+    without,
+)
 from reference.grading.courses.mytorch.resampling import (
     Downsample1d,
     Downsample2d,
@@ -173,15 +181,21 @@ FUNCTIONS = {each.__name__: each for each in _ALL}
 # What is drawn --------------------------------------------------------------------------------
 
 
+# N, C, F, K and the sizes of the small examples.
+_FEW = {
+    1: ((1, 2, 1, 2, 3), (2, 1, 1, 2, 2), (1, 1, 2, 1, 2)),
+    2: ((1, 1, 1, 2, 2, 2), (2, 1, 1, 1, 1, 2), (1, 1, 1, 2, 2, 3)),
+}
+
+
 def _convolved(axes, kind):
     """kind: "stride1", "strided" or "transposed"."""
 
     def draw(dice):
-        N, C, F, *pixels = dice.sizes(3 + axes)
         if dice.small:
-            N, C, F, K = 2, 1, dice.pick(1, 2), 2 if axes == 1 else dice.pick(1, 2)
-            pixels = [K + 1] * axes
+            N, C, F, K, *pixels = _FEW[axes][dice.k]
         else:
+            N, C, F, *pixels = dice.sizes(3 + axes)
             N, C, F, K = min(N, 3), min(C, 4), min(F, 4), dice.pick(2, 3)
             F = F if F != C else C + 1
             pixels = [n + K - 1 for n in pixels]
@@ -197,7 +211,8 @@ def _convolved(axes, kind):
         else:
             out = [n - K + 1 for n in pixels]
         arrays = {"A": dice.array(N, C, *pixels), "W": dice.array(F, C, *[K] * axes)}
-        return arrays | {"b": dice.array(F), "dLdZ": dice.array(N, F, *out)} | options
+        b = dice.array(F) if dice.k or axes == 1 else np.zeros(F)
+        return arrays | {"b": b, "dLdZ": dice.array(N, F, *out)} | options
 
     return draw
 
@@ -286,7 +301,7 @@ def _problems(name, draw, inner="", also=()):
         )
     return [
         Problem(
-            f"{name}.forward", draw, forward(make), (name, f"{name}.forward"),
+            f"{name}.forward", without(draw, "dLdZ"), forward(make), (name, f"{name}.forward"),
             others=forwards, also=also,
         ),
         Problem(

@@ -146,13 +146,13 @@ def _posterior(dice):
 
 
 def _batch(dice):
-    N, C = (2, 3) if dice.small else (dice.pick(3, 4), dice.pick(5, 6))
-    lengths = np.array([1, 2] if dice.small else [2 + (k + dice.k) % 3 for k in range(N)])
+    N, C = (1 + dice.k % 2, 2) if dice.small else (dice.pick(3, 4), dice.pick(5, 6))
+    lengths = np.array([1] * N if dice.small else [2 + (k + dice.k) % 3 for k in range(N)])
     target = np.zeros((N, lengths.max() + 1), dtype=int)
     for n, L in enumerate(lengths):
         target[n] = _text(dice, C, target.shape[1])  # what stands behind the text is not to be read
         target[n, :L] = _text(dice, C, L)
-    T = 3 if dice.small else 9
+    T = 2 if dice.small else 9
     steps = np.full(N, T) if dice.small else 2 * lengths + dice.integers(0, 2, (N,)) + 1
     steps = np.minimum(steps, T)
     return {

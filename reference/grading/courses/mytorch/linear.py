@@ -5,7 +5,15 @@ import numpy as np
 from manual.affine import affine_backward, affine_forward
 from manual.shapes import flatten_backward, flatten_forward
 from reference.cards import Mistake
-from reference.grading.courses.mytorch.asking import backward, fill, forward, initial, parts, put
+from reference.grading.courses.mytorch.asking import (
+    backward,
+    fill,
+    forward,
+    initial,
+    parts,
+    put,
+    without,
+)
 from reference.grading.recipe import Problem
 
 
@@ -58,9 +66,21 @@ def _linear(dice):
     return arrays | {"dLdZ": dice.array(N, M)}
 
 
+def _linear_back(dice):
+    drawn = _linear(dice)
+    if dice.small:
+        drawn["b"] = np.zeros_like(drawn["b"])  # which the backward does not see
+    return drawn
+
+
 def _flatten(dice):
     N, C, W = dice.sizes(3)
     return {"A": dice.array(N, C, W), "dLdZ": dice.array(N, C * W)}
+
+
+def _flatten_back(dice):
+    drawn = _flatten(dice)
+    return drawn | ({"A": np.zeros_like(drawn["A"])} if dice.small else {})
 
 
 def _made(do, e):
@@ -101,14 +121,14 @@ _GRADS = {"dLdW": ("dLdW",), "dLdb": ("dLdb",)}
 PROBLEMS = [
     Problem(
         "Linear.forward",
-        _linear,
+        without(_linear, "dLdZ"),
         forward(_made),
         ("Linear", "Linear.forward"),
         others=(forward(_old),),
     ),
     Problem(
         "Linear.backward",
-        _linear,
+        _linear_back,
         _backward,
         ("Linear", "Linear.backward"),
         others=(_old_backward, *parts(_made, grads=_GRADS)),
@@ -116,10 +136,12 @@ PROBLEMS = [
         given=("_old",),
         forward="Linear.forward",
     ),
-    Problem("Flatten.forward", _flatten, forward(_flat), ("Flatten", "Flatten.forward")),
+    Problem(
+        "Flatten.forward", without(_flatten, "dLdZ"), forward(_flat), ("Flatten", "Flatten.forward")
+    ),
     Problem(
         "Flatten.backward",
-        _flatten,
+        _flatten_back,
         backward(_flat),
         ("Flatten", "Flatten.backward"),
         forward="Flatten.forward",

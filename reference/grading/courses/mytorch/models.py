@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from reference.grading.courses.mytorch.activations import ReLU
-from reference.grading.courses.mytorch.asking import fill, first, put
+from reference.grading.courses.mytorch.asking import fill, first, put, without
 from reference.grading.courses.mytorch.linear import Linear
 from reference.grading.recipe import Problem
 
@@ -144,7 +144,7 @@ def _backward_recipe(name, apart):
 def _both(name):
     return [
         Problem(
-            f"{name}.forward", _drawn(name), _forward_recipe(name, False),
+            f"{name}.forward", without(_drawn(name), "dLdA"), _forward_recipe(name, False),
             (name, f"{name}.forward"), others=(_forward_recipe(name, True),), examples=8,
         ),
         Problem(

@@ -104,6 +104,9 @@ def _model(dice):
     steps = 1 + dice.k if dice.small else STEPS
     for t in range(steps):
         arrays |= {f"d{name}{t}": dice.array(*arrays[name].shape) for name in _NAMES}
+    if dice.small:  # one layer is enough to show
+        second = [name for name in arrays if "W2" in name or "b2" in name]
+        arrays |= {name: 0 * arrays[name] for name in second}
     return arrays | {"steps": steps, "lr": dice.pick(0.5, 0.1, 0.25)}
 
 

@@ -8,7 +8,7 @@ from manual.pooling import (
     max_pool2d_backward,
     max_pool2d_forward,
 )
-from reference.grading.courses.mytorch.asking import backward, forward
+from reference.grading.courses.mytorch.asking import backward, forward, without
 from reference.grading.recipe import Between, Problem
 
 
@@ -172,7 +172,7 @@ def _sizes(dice, axes, least=1):
     """N, C and so many sizes of an image."""
     N, C, *pixels = dice.sizes(2 + axes)
     if dice.small:
-        return 2, 1, *(max(least, size + 1) for size in pixels)
+        return 1 + (dice.k == 1), 1, *(max(least, size) for size in pixels[1:]), max(least, 3)
     return N, min(C, 3), *(max(least, size + 1) for size in pixels)
 
 
@@ -266,12 +266,22 @@ def _max_backward(name):
     return recipe
 
 
+def _unseen(draw):
+    """The same without the numbers of A, which most backwards do not look at."""
+
+    def drawn(dice):
+        found = draw(dice)
+        return found | ({"A": np.zeros_like(found["A"])} if dice.small else {})
+
+    return drawn
+
+
 def _both(name, draw, make, asked=None):
     return [
-        Problem(f"{name}.forward", draw, forward(make), (name, f"{name}.forward")),
+        Problem(f"{name}.forward", without(draw, "dLdZ"), forward(make), (name, f"{name}.forward")),
         Problem(
             f"{name}.backward",
-            draw,
+            draw if asked else _unseen(draw),
             asked or backward(make),
             (name, f"{name}.backward"),
             forward=f"{name}.forward",
