@@ -415,7 +415,8 @@ class Desk:
             entry["mistake"] = "; ".join(each.name for each in named)
             entry["why"] = " ".join(each.says for each in named)
             entry["category"] = category(named[0])
-            lines += [hint(each, self.grader.level) for each in named]
+            alone = len(named) == 1 and set(named[0].outputs) == set(bad)
+            lines += [hint(each, self.grader.level, alone) for each in named]
         else:
             entry["mistake"] = "unknown"
         try:

@@ -39,19 +39,23 @@ def category(named: Named) -> str:
     return "the formula"
 
 
-def hint(named: Named, level: str) -> str:
-    """A question of at most 40 words; level: "category", "cause" or "algebra"."""
+def hint(named: Named, level: str, alone: bool = False) -> str:
+    """A question of at most 40 words; level: "category", "cause" or "algebra".
+
+    alone: it explains all that is wrong, so that its outputs need not be named again
+    """
     more = len(named.outputs) - 3
     what = " and ".join(named.outputs[:3]) + (f" and {more} more" if more > 0 else "")
+    where = "" if alone else f"In {what}: "
     if level == "category":
         return _short(f"Look at {what} again: could it be {category(named)}?")
     if level == "cause" or not named.right or "\n" in named.wrong:  # no line to be shown
         return _short(f"Could this be it, in {what}? {named.says}")
     if OURS.search(named.right + named.wrong):
-        return _short(f"In {what}: {named.says}")
+        return _short(where + named.says)
     line = f" The line is `{_line(named.right)}`, yours acts like `{_line(named.wrong)}`: see why?"
-    told = f"In {what}: {named.says}{line}"
-    return told if len(told.split()) <= WORDS else _short(f"In {what}: {named.says}")
+    told = where + named.says + line
+    return told if len(told.split()) <= WORDS else _short(where + named.says)
 
 
 def _line(text: str) -> str:
