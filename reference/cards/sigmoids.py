@@ -526,7 +526,7 @@ MISTAKES: list[Mistake] = [
     Mistake(
         "erf approximated",
         "erf",
-        "return special.erf(x)",
+        "return scipy.special.erf(x)",
         "z = np.where(x > 0, x, -x)\n"
         "    t = 1 / (1 + 0.3275911 * z)\n"
         "    poly = 1.421413741 + t * (-1.453152027 + t * 1.061405429)\n"

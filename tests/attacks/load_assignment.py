@@ -1,5 +1,5 @@
-"""Assignments that compute: a list without end."""
-weights = [k for k in iter(int, 1)]
+"""Assignments that compute: a sum without end."""
+total = sum(iter(int, 1))
 
 
 def affine_forward(x, w, b):
