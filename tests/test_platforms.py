@@ -108,7 +108,8 @@ def test_each_attempt_is_told_more_and_lateness_costs(autograder):
         outputs.append(by_name["affine_backward"]["output"])
         assert by_name["late"]["score"] < 0
         assert told["score"] == pytest.approx(sum(test["score"] for test in told["tests"]))
-    assert len(set(outputs)) == 3 and "could it be" in outputs[0] and "yours acts like" in outputs[2]
+    assert len(set(outputs)) == 3
+    assert "could it be" in outputs[0] and "yours acts like" in outputs[2]
 
 
 def test_the_secret_reaches_no_student(autograder):
