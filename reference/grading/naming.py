@@ -130,6 +130,8 @@ class Namer:
                     return False
                 scale = np.max(np.abs(x[np.isfinite(x)]), initial=0.0)
                 with np.errstate(all="ignore"):
+                    # Two ways to the same number: some thousand roundings, and below what
+                    # compare() allows a student.
                     if not np.allclose(x, y, rtol=0, atol=1e-11 * scale, equal_nan=True):
                         return False
         return True
