@@ -1,9 +1,9 @@
 """Mazur's famous example: every gradient is right, and the numbers after the update are not.
 
-Claim: a famous worked example of backprop prints an error after one update (0.291027924) and outputs
-after 10,000 (0.015912196 and 0.984065734) that gradient descent does not produce. They come from
-overwriting the output weights before the gradients of the hidden ones are taken: the third fault of
-the salary notebook.
+Claim: a famous worked example of backprop prints an error after one update (0.291027924) and
+outputs after 10,000 (0.015912196 and 0.984065734) that gradient descent does not produce. They come
+from overwriting the output weights before the gradients of the hidden ones are taken: the third
+fault of the salary notebook.
 
     backproof compare 02 [--plot DIR]
 """
@@ -131,7 +131,7 @@ for k, text in enumerate(printed.split()):
     name, column, row = ("W1", "W2")[k // 4], k // 2 % 2, k % 2
     right, other = after[name][row, column], faulty[name][row, column]
     places = len(text) - 2
-    print(f"  w{k + 1}   {text:<13}{right:.{places}f}{'':{11 - places}}{other:.{places}f}")
+    print(f"  w{k + 1}   {text:<13}{right:<15.{places}f}{other:.{places}f}")
     assert f"{right:.{places}f}" == text
 off = (start["W1"] - faulty["W1"]) / (start["W1"] - after["W1"]) - 1
 print(f"overwritten, the gradients of W1 are off by {off.min():+.1%} to {off.max():+.1%}")
