@@ -31,6 +31,9 @@ CORNER = "evaluations on different sides of a corner"
 COARSE = "a step too coarse among large numbers"
 WIDE = "a bound wider than all the gradient"
 
+# Where errors are counted, in allowances: from 10^-4 to 10, two steps a decade.
+EDGES = tuple(10 ** (k / 2) for k in range(-8, 3))
+
 
 class Comparison(NamedTuple):
     """One path against the hand-written gradients, over all arrays of one problem."""
@@ -43,6 +46,7 @@ class Comparison(NamedTuple):
     expected: float
     got: float
     skipped: dict[str, int]  # entries left out, by reason
+    spread: tuple[int, ...] = ()  # how many errors are 0, then below each of EDGES, then the rest
 
     @property
     def agrees(self) -> bool:
@@ -150,6 +154,9 @@ def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Compar
     if wide.any():
         left_out[WIDE] = int(wide.sum())
         keep &= ~wide
+    errors = ratio[keep & (ratio > 0)]
+    counts = np.bincount(np.searchsorted(EDGES, errors), minlength=len(EDGES) + 1)
+    spread = (int(keep.sum()) - len(errors), *counts.tolist())
     ratio[~keep] = 0.0
     arrays = np.logical_or.reduceat(keep, starts)
     top = int(np.argmax(ratio))
@@ -161,7 +168,7 @@ def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Compar
         place = f"[{', '.join(str(int(i)) for i in index)}]" if index else ""
         where = ("value" if key == "value" else f"d{key}") + place
     numbers = int(arrays[1:].sum()), int(keep.sum()), worst, where
-    return Comparison(name, *numbers, float(expected[top]), float(got[top]), left_out)
+    return Comparison(name, *numbers, float(expected[top]), float(got[top]), left_out, spread)
 
 
 def _flat(named: dict[str, Array], like: dict[str, Array]) -> Array:

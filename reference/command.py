@@ -2,23 +2,24 @@
 
 import json
 import os
-import runpy
-import sys
 import time
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from joblib import Parallel, delayed
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from reference import scripts
 from reference.agreement import COARSE, CORNER, UNDECIDED, WIDE
 from reference.grading.command import add
 from reference.numbers import ALLOWANCES
 from reference.paths import PATHS
+from reference.proof.evidence import evidence, sample
+from reference.proof.page import TITLES, write
 from reference.prove import NOTHING, Cell, Tally, as_json, chosen, hidden, prove, rows, versions
 
 app = typer.Typer(
@@ -28,12 +29,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 REASONS = (UNDECIDED, CORNER, COARSE, WIDE)
-TITLES = {
-    "pytorch": "PyTorch",
-    "jax": "JAX",
-    "differences": "differences",
-    "complex_step": "complex step",
-}
 
 
 @app.command("prove")
@@ -49,6 +44,14 @@ def prove_command(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the result to this file as well.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a page to this folder as well, with what planted mistakes show."),
+    ] = None,
+    mistakes: Annotated[
+        int | None,
+        typer.Option(min=0, help="For --report: plant so many mistakes, instead of all."),
+    ] = None,
 ) -> None:
     """Compare the hand-written gradients of random networks on four paths."""
     console = Console()
@@ -61,16 +64,32 @@ def prove_command(
         raise typer.BadParameter(str(error), param_hint="--layers") from error
     if json_file is not None and not json_file.absolute().parent.is_dir():
         raise typer.BadParameter(f"no folder {json_file.absolute().parent}", param_hint="--json")
-    start, tally = time.monotonic(), NOTHING
+    if report is not None and report.exists() and not report.is_dir():
+        raise typer.BadParameter(f"{report} is a file, expected a folder", param_hint="--report")
+    if mistakes is not None and report is None:
+        raise typer.BadParameter("goes with --report alone", param_hint="--mistakes")
+    start, tally, found = time.monotonic(), NOTHING, []
+    jobs = jobs or min(4, os.cpu_count() or 1)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         task = progress.add_task("random networks on four paths", total=networks)
-        for batch in prove(networks, seed, names, jobs or min(4, os.cpu_count() or 1)):
+        for batch in prove(networks, seed, names, jobs):
             tally += batch
             progress.update(task, completed=min(tally.networks, networks))
+        if report is not None and tally.agrees:
+            chosen_mistakes = sample(mistakes)
+            task = progress.add_task("planted mistakes", total=len(chosen_mistakes))
+            for each in Parallel(n_jobs=jobs, return_as="generator")(
+                delayed(evidence)(mistake.name) for mistake in chosen_mistakes
+            ):
+                found.append(each)
+                progress.advance(task)
     show(console, tally, seed, names, time.monotonic() - start)
     if json_file is not None:
         json_file.write_text(json.dumps(as_json(tally, seed, names), indent=1) + "\n")
+    if report is not None:
+        file = write(report, tally, seed, names, found, time.monotonic() - start)
+        console.print(f"The page: {file}", highlight=False, soft_wrap=True)
     if not tally.agrees or hidden(tally):
         raise typer.Exit(1)
 
@@ -125,27 +144,37 @@ def _short(count: int) -> str:
     return str(count) if count < 10_000 else f"{count // 1000}k"
 
 
-@app.command("compare", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command("compare")
 def compare_command(
-    context: typer.Context,
-    number: Annotated[str, typer.Argument(help="Which script to run: 01")] = "",
+    numbers: Annotated[
+        list[str] | None, typer.Argument(help="Which scripts to run: 02 05, or all.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write the pictures (SVG) there.")] = None,
+    notebook: Annotated[
+        Path | None, typer.Option(help="Write Jupyter notebooks there, and run nothing.")
+    ] = None,
 ) -> None:
-    """List the comparison scripts, or run one: backproof compare 01."""
-    folder = Path(str(files("comparisons")))
-    scripts = sorted(folder.glob("[0-9][0-9]_*.py"))
-    if not number:
-        for script in scripts:
-            first = script.read_text(encoding="utf-8").split('"""')[1].strip().splitlines()[0]
-            typer.echo(f"{script.name[:2]}  {first}")
+    """List the comparison scripts, or run them: backproof compare 02."""
+    if not numbers:
+        if plot or notebook:
+            raise typer.BadParameter("of which? Give a number, or all", param_hint="NUMBERS")
+        for script in scripts.scripts():
+            typer.echo(f"{script.name[:2]}  {scripts.headline(script)}")
         return
-    found = [script for script in scripts if script.stem.split("_")[0] == number.zfill(2)]
-    if not found:
-        have = ", ".join(script.name[:2] for script in scripts)
-        raise typer.BadParameter(f"there is no comparison {number!r}, expected one of: {have}")
-    if context.args and not context.args[0].startswith("-"):
-        raise typer.BadParameter(f"one comparison at a time: {context.args[0]!r} is one too many")
-    sys.argv = [str(found[0]), *context.args]
-    runpy.run_path(str(found[0]), run_name="__main__")
+    try:
+        meant = scripts.chosen(numbers)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="NUMBERS") from error
+    for option, folder in (("--plot", plot), ("--notebook", notebook)):
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise typer.BadParameter(f"{folder} is a file, expected a folder", param_hint=option)
+    for script in meant:
+        if notebook is not None:
+            typer.echo(f"wrote {scripts.as_notebook(script, notebook)}")
+            continue
+        if len(meant) > 1:
+            typer.echo(f"\n===== {script.stem}: {scripts.headline(script)}\n")
+        scripts.run(script, plot)
 
 
 @app.command("mistakes")
@@ -155,8 +184,6 @@ def mistakes_command(
     jobs: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
 ) -> None:
     """Plant classic mistakes one by one; say which path catches which."""
-    from joblib import Parallel, delayed
-
     from reference.mistakes import MISTAKES, caught_by_name, scope
 
     console = Console()

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib.metadata import version
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from hypothesis import Phase, Verbosity, given, seed, settings
@@ -21,7 +22,7 @@ from joblib import Parallel, delayed
 
 import reference
 from manual.catalog import functions
-from reference.agreement import UNDECIDED, Comparison, compare
+from reference.agreement import EDGES, UNDECIDED, Comparison, compare
 from reference.cards import LAYERS, LOSSES
 from reference.networks import PLAIN_RUN, STRUCTURES, kinds_of, problems
 from reference.numbers import ALLOWANCES
@@ -69,6 +70,9 @@ class Tally(NamedTuple):
     cells: dict[tuple[str, str], Cell]  # by (row, path)
     skipped: dict[tuple[str, str], int]  # numbers not compared, by (path, reason)
     failure: Failure | None
+    spread: dict[
+        str, tuple[int, ...]
+    ] = {}  # by path: how many errors are 0, below each of EDGES...
 
     @property
     def agrees(self) -> bool:
@@ -86,6 +90,11 @@ class Tally(NamedTuple):
             cells,
             dict(Counter(self.skipped) + Counter(other.skipped)),
             self.failure or other.failure,
+            {
+                path: tuple(map(sum, zip_longest(*both, fillvalue=0)))
+                for path in {**self.spread, **other.spread}
+                if (both := [tally.spread[path] for tally in (self, other) if path in tally.spread])
+            },
         )
 
 
@@ -222,7 +231,8 @@ def _tally(problem: Problem, comparisons: list[Comparison]) -> Tally:
                 cells[row, each.path] = Cell(1, each.arrays, each.worst)
             elif UNDECIDED in each.skipped:
                 cells[row, UNDECIDED] = Cell(1)
-    return Tally(1, entries, cells, skipped, None)
+    spread = {each.path: each.spread for each in comparisons if each.spread}
+    return Tally(1, entries, cells, skipped, None, spread)
 
 
 def describe(each: Comparison) -> str:
@@ -275,5 +285,6 @@ def as_json(tally: Tally, seed: int, layers: tuple[str, ...]) -> dict[str, Any]:
             {"path": path, "reason": reason, "numbers": count}
             for (path, reason), count in sorted(tally.skipped.items())
         ],
+        "errors": {"edges": EDGES, "counts": tally.spread},
         "failure": tally.failure and {"code": tally.failure.code(), "paths": tally.failure.lines},
     }

@@ -1,0 +1,254 @@
+"""The page of the proof: what it says is what was measured, and a browser shows it."""
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from html.parser import HTMLParser
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from manual.catalog import functions
+from reference.agreement import EDGES
+from reference.command import app
+from reference.mistakes import MISTAKES, Mistake, planted
+from reference.numbers import ALLOWANCES
+from reference.paths import PATHS
+from reference.proof import evidence as proof
+from reference.proof.evidence import OTHERS, asked, evidence, is_fair, sample
+from reference.prove import batch
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+run = CliRunner().invoke
+
+
+class Page(HTMLParser):
+    """The ids, the links and the words of a page, and whatever it would fetch."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.fetched, self.words = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value)
+            if name in ("href", "xlink:href"):
+                self.links.append(value)
+            if name in ("src", "srcset", "data", "action") or tag in ("script", "link", "iframe"):
+                self.fetched.append((tag, name, value))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A small page and the numbers behind it."""
+    folder = tmp_path_factory.mktemp("report")
+    command = ["prove", "--networks", "40", "--mistakes", "12", "--jobs", "1"]
+    command += ["--report", str(folder / "page"), "--json", str(folder / "result.json")]
+    result = run(app, command)
+    assert result.exit_code == 0, result.output
+    assert "index.html" in result.output
+    file = folder / "page" / "index.html"
+    return file, file.read_text(), json.loads((folder / "result.json").read_text())
+
+
+def test_it_fetches_nothing_and_its_links_work(made):
+    _, text, _ = made
+    page = Page(text)
+    assert not page.fetched and "@import" not in text
+    assert not re.search(r"url\((?!#)", text)
+    assert len(page.ids) == len(set(page.ids)), "an id stands twice"
+    assert len(page.links) >= 6
+    for link in page.links:
+        assert link.startswith("#") and link[1:] in page.ids, link
+    for name in re.findall(r"url\(#([^)]*)\)", text):
+        assert name in page.ids
+
+
+def test_it_says_what_was_measured(made):
+    _, text, found = made
+    page = Page(text).text
+    assert "all agree On 40 random networks" in page
+    for path in PATHS:
+        assert f"{found['compared'][path]:,}" in page
+        counts = found["errors"]["counts"][path]
+        assert sum(counts) == found["compared"][path]
+        assert f"{100 * counts[0] / sum(counts):.1f} %" in page
+    for each in found["skipped"]:
+        assert f"{each['numbers']:,}" in page and each["reason"] in page
+    for cell in found["cells"]:
+        assert cell["layer"] in page and f"{cell['worst']:.2f}" in page
+    assert all(number in page for number in found["versions"].values())
+    assert "backproof prove --networks 40 --seed 0" in page
+    assert "--mistakes 12 --report" in page
+    assert re.search(r"\d+ of 12 were caught", page)
+
+
+def test_errors_are_counted_where_they_lie():
+    """By hand: what a path errs by, counted again from the comparisons."""
+    tally = batch(40, "4 0", {})
+    for path in PATHS:
+        counts = tally.spread[path]
+        assert len(counts) == len(EDGES) + 2 and sum(counts) == tally.entries[path]
+        worst = max(cell.worst for (_, where), cell in tally.cells.items() if where == path)
+        top = max(k for k, count in enumerate(counts) if count) - 1
+        assert worst <= EDGES[top] and (top == 0 or worst > EDGES[top - 1])
+    assert EDGES[-1] > ALLOWANCES
+
+
+WRONG = Mistake("db mean", "affine_backward", "dout.sum(axis=0)", "dout.mean(axis=0)", "A mean.")
+
+
+def test_a_disagreement_makes_a_red_page(tmp_path):
+    with planted(WRONG):
+        command = ["prove", "--layers", "affine", "--jobs", "1", "--report", str(tmp_path)]
+        assert run(app, command).exit_code == 1
+    page = Page((tmp_path / "index.html").read_text())
+    assert "they disagree" in page.text and "all agree" not in page.text
+    assert "DISAGREES" in page.text and "for comparison in compare(problem)" in page.text
+    assert all(link[1:] in page.ids for link in page.links)
+
+
+def test_what_was_hidden_makes_a_red_page(tmp_path):
+    hides = Mistake(
+        "hides", "tanh_forward", "out = np.tanh(x)", "out = np.tanh(x); out > out + 0", ""
+    )
+    command = ["prove", "--networks", "60", "--layers", "tanh", "--jobs", "1", "--mistakes", "0"]
+    with planted(hides):
+        assert run(app, [*command, "--report", str(tmp_path)]).exit_code == 1
+    text = Page((tmp_path / "index.html").read_text()).text
+    assert "not proved" in text and "all agree" not in text
+
+
+def test_a_name_cannot_break_the_page(tmp_path, made):
+    """Names and code are text, not markup."""
+    from reference.proof.evidence import Evidence
+    from reference.proof.page import write
+    from reference.prove import NOTHING
+
+    odd = Evidence("<b>&", "<script>alert()</script>", frozenset(), None, "networks")
+    write(tmp_path, NOTHING, 0, (), [odd], 0.0)
+    text = (tmp_path / "index.html").read_text()
+    assert "<script" not in text and "&lt;b&gt;&amp;" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--report", "{file}"], "is a file, expected a folder"),
+        (["--mistakes", "3"], "goes with --report alone"),
+        (["--report", "{folder}", "--mistakes", "-1"], "--mistakes"),
+    ],
+)
+def test_bad_arguments_name_what_was_wrong(arguments, message, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    filled = [each.format(file=tmp_path / "file", folder=tmp_path) for each in arguments]
+    result = run(app, ["prove", *filled])
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.replace("│", " ").split())
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+# What planted mistakes show --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["affine", "batchnorm", "conv2d", "embedding", "gru", "softmax"])
+def test_nobody_fails_right_code(kind):
+    """So what is caught below is the mistake, and not the way of asking."""
+    assert is_fair(kind) == set()
+    assert len(proof._problems(kind, proof.INPUTS)) == proof.INPUTS
+
+
+def test_an_upstream_of_ones_is_blind():
+    """softmax's gradient of a sum that is always 1, and batch norm's of one that is always 0."""
+    for kind, name, right in (
+        ("softmax", "softmax_backward", "p * (dout - mean)"),
+        ("batchnorm", "batchnorm_backward", "standardize_backward(dxhat, inner)"),
+    ):
+        problems = [each for each in proof._problems(kind, proof.INPUTS) if each.x.size > 4]
+        problems = [each for each in problems if not each.net[-1].options.get("running")]
+        assert len(problems) >= 3
+        with planted(Mistake("zero", name, right, "0 * dout", "dx is 0.")):
+            assert not any(proof._ones(each) for each in problems)
+            assert all(proof._paths_that_catch(each, PATHS) == {*PATHS} for each in problems)
+
+
+def test_known_mistakes_and_who_sees_them():
+    seen = evidence("affine dw transposed")
+    assert seen.caught == {*PATHS} and seen.others == {*OTHERS} and seen.where == "layer"
+    # A forward and its backward that are wrong together: only those who know the right forward see.
+    both = evidence("affine bias subtracted")
+    assert both.caught >= {"pytorch", "jax"}
+    loss = next(m for m in asked() if m.function.endswith("_loss"))
+    assert evidence(loss.name).where == "networks" and evidence(loss.name).others is None
+
+
+def test_small_wrong_gradients_pass_where_tolerances_are_absolute():
+    """A gradient of 1e-9 dout, returned as 0: seen by allowances, not by allclose or gradcheck."""
+    problems = [
+        each._replace(net=[each.net[0]], y=each.y * 1e-9) for each in proof._problems("tanh", 10)
+    ]
+    zero = Mistake("zero", "tanh_backward", "dout * (1 - t * t)", "0 * dout", "dx is 0.")
+    with planted(zero):
+        assert all(proof._paths_that_catch(each, ("pytorch",)) for each in problems)
+        assert not any(proof._allclose(each) for each in problems)
+
+
+def test_the_sample_is_even_and_whole():
+    every = asked()
+    assert sample(None) == sample(10**6) == every and sample(0) == []
+    some = sample(40)
+    assert len({each.name for each in some}) == 40
+    assert len({each.function for each in some}) > 30
+    assert 0.8 * len(MISTAKES) < len(every) < len(MISTAKES)
+    assert {each.function for each in every} & set(functions())
+
+
+# In a browser ----------------------------------------------------------------------------------
+
+
+def chromium(*arguments):
+    with tempfile.TemporaryDirectory() as profile:
+        command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        command += [f"--user-data-dir={profile}", "--virtual-time-budget=2000", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium to open the page in")
+def test_a_browser_shows_it(made, tmp_path):
+    file, text, _ = made
+    dom = Page(chromium("--dump-dom", file.as_uri()).stdout)
+    assert dom.ids == Page(text).ids, "the browser read another structure than was written"
+    pictures = {}
+    for name, size, more in (
+        ("wide", "1200,1600", ()),
+        ("narrow", "400,1600", ()),
+        ("dark", "1200,1600", ("--blink-settings=preferredColorScheme=0",)),
+    ):
+        place = Path(tmp_path / f"{name}.png")
+        chromium(f"--window-size={size}", *more, f"--screenshot={place}", file.as_uri())
+        pictures[name] = matplotlib.image.imread(place)[:, :, :3]
+    light, dark, narrow = pictures["wide"], pictures["dark"], pictures["narrow"]
+    assert np.median(light) > 0.9 and np.median(dark) < 0.2
+    for picture in pictures.values():
+        paper = np.median(picture.reshape(-1, 3), axis=0)
+        inked = (np.abs(picture - paper).max(axis=2) > 0.3).mean()
+        assert 0.01 < inked < 0.5, "an empty page, or one all ink"
+    # On a narrow screen nothing sticks out: the last columns of pixels are paper.
+    paper = np.median(narrow.reshape(-1, 3), axis=0)
+    assert np.abs(narrow[:, -6:] - paper).max() < 0.1
