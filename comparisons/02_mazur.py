@@ -139,8 +139,8 @@ print(f"overwritten, the gradients of W1 are off by {off.min():+.1%} to {off.max
 # %% [markdown]
 # ```text
 #        printed      right        overwritten
-#   w1   0.149780716  0.149780716  0.149817639
-#   w2   0.19956143   0.19956143   0.19963528
+#   w1   0.149780716  0.149780716    0.149817639
+#   w2   0.19956143   0.19956143     0.19963528
 # ```
 #
 # So the right update is on the page. But the error that is printed below it, and the outputs after

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,6 +109,7 @@ def test_the_same_seed_draws_the_same_on_any_number_of_jobs(tmp_path):
         for cell in found[name]["cells"]:
             # NumPy's last digit may depend on where in memory an array happens to lie.
             assert cell.pop("worst") <= 8
+        del found[name]["errors"]
     assert found["one"] == found["two"]
     assert found["one"]["cells"] != found["other"]["cells"]
 
@@ -128,7 +128,6 @@ def test_layers_restrict_the_draw():
         (["prove", "--layers", "rleu"], "there is no layer 'rleu'"),
         (["prove", "--networks", "0"], "--networks"),
         (["prove", "--json", "no/such/folder/file.json"], "no folder"),
-        (["compare", "99"], "there is no comparison '99'"),
         (["mistakes", "xyzzy"], "no mistake that networks can show has 'xyzzy'"),
     ],
 )
@@ -142,24 +141,6 @@ def test_mistakes_prints_a_table_by_path():
     result = run(app, ["mistakes", "tanh", "--networks", "20"])
     assert result.exit_code == 0, result.output
     assert "PyTorch" in result.output and "caught:" in result.output
-
-
-def test_compare_lists_the_scripts():
-    result = run(app, ["compare"])
-    assert result.exit_code == 0
-    assert [line.split()[0] for line in result.output.splitlines()] == ["01", "02", "03", "04"]
-
-
-@pytest.mark.parametrize("number", ["01", "02", "03", "04"])
-def test_comparisons_run_and_draw(number, tmp_path):
-    """As a person runs them; each asserts what it claims."""
-    command = [sys.executable, "-W", "error", "-m", "reference.command", "compare", number]
-    done = subprocess.run(
-        [*command, "--plot", str(tmp_path)], capture_output=True, text=True, timeout=600
-    )
-    assert done.returncode == 0, done.stderr
-    pictures = list(Path(tmp_path).glob("*.png"))
-    assert pictures and all(picture.stat().st_size > 5000 for picture in pictures)
 
 
 def test_tallies_add_up():

@@ -1,0 +1,160 @@
+"""The scripts to read: each runs, says what stands in it, draws its pictures, and can go wrong."""
+
+import ast
+import io
+import re
+import runpy
+import sys
+import xml.etree.ElementTree as ET
+from contextlib import redirect_stdout
+from functools import cache
+
+import jupytext
+import pytest
+from typer.testing import CliRunner
+
+from reference.cards import MISTAKES
+from reference.command import app
+from reference.mistakes import planted
+from reference.paths import PATHS
+from reference.scripts import as_notebook, chosen, headline, scripts
+
+SCRIPTS = scripts()
+FOLDER = SCRIPTS[0].parent
+PICTURES = FOLDER / "pictures"
+SVG = "{http://www.w3.org/2000/svg}"
+# What is measured in time differs from run to run, and so do these pictures' numbers.
+MEASURED = {"17_modes.svg"}
+run = CliRunner().invoke
+
+# A mistake in manual/ that turns an assert of the script red.
+BREAKS: dict[str, str] = {
+    "02_mazur": "sigmoid slope is s",
+}
+
+
+def each(test):
+    return pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)(test)
+
+
+@cache
+def written(script):
+    return script.read_text(encoding="utf-8")
+
+
+def prose(script):
+    """The text cells, without their comment signs."""
+    cells = re.findall(r"^# %% \[markdown\]\n((?:#.*\n)*)", written(script), re.M)
+    return "\n".join(re.sub(r"^# ?", "", cell, flags=re.M) for cell in cells)
+
+
+@each
+def test_it_runs_says_what_it_quotes_and_draws(script, tmp_path):
+    out = io.StringIO()
+    with redirect_stdout(out):
+        result = run(app, ["compare", script.stem, "--plot", str(tmp_path)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    lines = [line.strip() for line in (result.output + out.getvalue()).splitlines()]
+    for quote in re.findall(r"^```text\n(.*?)^```$", prose(script), re.S | re.M):
+        wanted = [line.strip() for line in quote.strip("\n").splitlines()]
+        starts = range(len(lines) - len(wanted) + 1)
+        assert any(lines[k : k + len(wanted)] == wanted for k in starts), f"not printed:\n{quote}"
+    drawn = {file.name: file.read_text() for file in tmp_path.glob("*")}
+    kept = {file.name: file.read_text() for file in PICTURES.glob(f"{script.stem}*")}
+    assert drawn.keys() == kept.keys(), "backproof compare all --plot comparisons/pictures"
+    for name, svg in drawn.items():
+        assert len(svg) < 200_000 and name.startswith(script.stem)
+        if name not in MEASURED:
+            assert texts(svg) == texts(kept[name]), name
+
+
+def texts(svg):
+    """All that is written in a picture."""
+    root = ET.fromstring(svg)
+    found = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
+    assert len(found) > 3 and len(list(root.iter(f"{SVG}path"))) > 3, "an empty picture"
+    return found
+
+
+@each
+def test_its_form(script):
+    """A claim, a prediction, the code, every path side by side, a picture, asserts, a last word."""
+    text, tree = written(script), ast.parse(written(script))
+    doc = ast.get_docstring(tree) or ""
+    assert len(headline(script)) <= 100 and "\nClaim: " in doc, doc
+    assert f"backproof compare {script.stem[:2]}" in doc
+    assert "## Prediction" in prose(script) and "## What to remember" in prose(script)
+    assert prose(script).index("## Prediction") < prose(script).index("## What to remember")
+    assert sum(isinstance(node, ast.Assert) for node in ast.walk(tree)) >= 5
+    shared = {"side_by_side", "compare", "PATHS", "TITLES", "worst_errors"}
+    assert shared & set(re.findall(r"\w+", text)) or {*PATHS} <= set(re.findall(r"\w+", text))
+    assert "```text" in prose(script), "nothing to read without running it"
+    assert not re.search(r"—|!$", prose(script), re.M)
+
+
+@pytest.mark.parametrize("stem", sorted(BREAKS))
+def test_it_can_go_wrong(stem, monkeypatch):
+    (script,) = chosen([stem])
+    monkeypatch.setattr(sys, "argv", [str(script)])
+    with planted(MISTAKES[BREAKS[stem]]), redirect_stdout(io.StringIO()):
+        with pytest.raises(AssertionError) as raised:
+            runpy.run_path(str(script), run_name="__main__")
+        at = [entry.frame.code.path for entry in raised.traceback]
+        assert script in at, "it must be the script that notices"
+
+
+def test_every_script_is_seen_to_go_wrong():
+    assert {script.stem for script in SCRIPTS} == BREAKS.keys()
+
+
+def test_they_are_numbered_and_listed():
+    numbers = [int(script.stem[:2]) for script in SCRIPTS]
+    assert numbers == list(range(1, len(SCRIPTS) + 1)) and len(SCRIPTS) >= 16
+    listed = run(app, ["compare"]).output.splitlines()
+    assert listed == [f"{script.stem[:2]}  {headline(script)}" for script in SCRIPTS]
+
+
+def test_scripts_are_meant_by_number_or_name():
+    assert [s.stem for s in chosen(["2", "salary", "02_mazur"])] == [
+        "02_mazur",
+        "01_salary",
+        "02_mazur",
+    ]
+    assert chosen(["all"]) == SCRIPTS
+    with pytest.raises(ValueError, match="there is no comparison '99', expected 'all' or any of: "):
+        chosen(["99"])
+
+
+@each
+def test_a_notebook_has_the_same_cells(script, tmp_path):
+    notebook = jupytext.read(as_notebook(script, tmp_path / "new"))
+    kinds = [cell.cell_type for cell in notebook.cells]
+    assert kinds[0] == "markdown" and kinds.count("code") >= 3
+    assert notebook.cells[0].source.startswith(f"# {headline(script)}")
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    whole = ast.parse(written(script))
+    assert ast.dump(ast.parse(code)) == ast.dump(ast.Module(whole.body[1:], []))
+
+
+def test_a_notebook_is_written_by_the_command(tmp_path):
+    result = run(app, ["compare", "02", "--notebook", str(tmp_path / "books")])
+    assert result.exit_code == 0 and (tmp_path / "books" / "02_mazur.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["99"], "there is no comparison '99'"),
+        (["--plot", "x"], "of which?"),
+        (["02", "--plot", "{file}"], "is a file, expected a folder"),
+        (["02", "--notebook", "{file}"], "is a file, expected a folder"),
+    ],
+)
+def test_bad_arguments_name_what_was_wrong(arguments, message, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    result = run(app, ["compare", *(a.format(file=tmp_path / "file") for a in arguments)])
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.replace("│", " ").split())
+    assert (tmp_path / "file").read_text() == "mine"
