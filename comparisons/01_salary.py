@@ -1,26 +1,25 @@
 """Salary from CGPA and IQ: nine derivatives by hand, and a notebook that is wrong while it learns.
 
-Shows one forward pass with every number in it; the nine derivatives of the loss beside those of
-PyTorch, JAX, finite differences and the complex step; the training that follows; and a widely
-copied notebook whose loss falls although three things in its derivatives are wrong.
+Claim: the loss of a widely copied notebook falls in each of its first five epochs, and lies below
+that of the right derivatives in the first four, although three things in its derivatives are wrong;
+with every derivative right the loss rises, at epochs 7 and 8. One update, held against another way
+to the same derivative, tells what the loss does not.
 
-    python comparisons/01_salary.py [--plot DIR]
+    backproof compare 01 [--plot DIR]
 """
 
 # %%
 import math
-import sys
 
 import numpy as np
 
+from comparisons.show import GRADIENT, PALE, draw_network, drawing, figure, keep
 from manual.network import layer
 from manual.salary import salary_backward, salary_forward, salary_step
 from manual.train import train
 from reference.agreement import ALLOWANCES, compare
 from reference.paths import PATHS, path
 from reference.problem import Problem
-
-plot_dir = sys.argv[sys.argv.index("--plot") + 1] if "--plot" in sys.argv else None
 
 # %% [markdown]
 # ## The network, and one student
@@ -78,7 +77,7 @@ columns |= {name: by_name(path(name)(problems[0]).params) for name in PATHS}
 print("\nStudent 1, the nine derivatives of the loss")
 print("      " + "".join(f"{name:>15}" for name in columns))
 for n in NAMES:
-    print(f"  d{n:<3}" + "".join(f"{column[n]:15.10f}" for column in columns.values()))
+    print(f"  d{n:<3}" + "".join(f"{column[n]:15.8f}" for column in columns.values()))
 
 on_paper = dict.fromkeys(NAMES, -5.888) | {"b1": -0.736, "b2": -0.736}
 on_paper |= {"v1": -11.776, "v2": -11.776, "c": -7.36}
@@ -87,6 +86,19 @@ for name, column in columns.items():
     assert all(math.isclose(column[n], on_paper[n], rel_tol=accuracy) for n in NAMES)
 
 # %% [markdown]
+# ```text
+#               scalars       matrices        pytorch            jax    differences   complex_step
+#   dw11    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000
+#   dw12    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000
+#   dw21    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000
+#   dw22    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000
+#   db1     -0.73600000    -0.73600000    -0.73600000    -0.73600000    -0.73600000    -0.73600000
+#   db2     -0.73600000    -0.73600000    -0.73600000    -0.73600000    -0.73600000    -0.73600000
+#   dv1    -11.77600000   -11.77600000   -11.77600000   -11.77600000   -11.77600000   -11.77600000
+#   dv2    -11.77600000   -11.77600000   -11.77600000   -11.77600000   -11.77600000   -11.77600000
+#   dc      -7.36000000    -7.36000000    -7.36000000    -7.36000000    -7.36000000    -7.36000000
+# ```
+#
 # How close is close enough follows from the numbers themselves. One allowance is what rounding may
 # do to this derivative in a right program (and, for a finite difference, what its step may do);
 # up to 8 allowances is agreement. Student 1 alone would be a poor test: CGPA and IQ are both 8, and
@@ -199,9 +211,19 @@ def notebook(*faults):
 assert np.allclose(walk(notebook(), 100)[1], walk(salary_step, 100)[1], rtol=1e-12)
 
 # %% [markdown]
+# ## Prediction
+#
 # One update is enough to tell. It should be -rate times the derivative, so the derivative that the
-# notebook goes by is (old - new) / rate. Here is each fault alone, at students 1 and 2, both with
-# the starting weights, against PyTorch's derivative.
+# notebook goes by is (old - new) / rate. At student 1, whose v2 goes from 0.1 to 0.111776:
+#
+# 1. The new c is too large by that 0.111776; over the rate, 111.776, against a derivative of -7.36:
+#    off by 15 times. No other derivative is touched.
+# 2. Both inputs are 8 and all weights 0.1, so nothing at all. At student 2, with 7 and 9, w12 gets
+#    9/7 of its derivative and w21 7/9.
+# 3. All six derivatives of the first layer hold v1 or v2 as a factor: 11.8% too much.
+#
+# Here is each fault alone, at students 1 and 2, both with the starting weights, against PyTorch's
+# derivative.
 
 # %%
 cells = [(i, fault) for i in (0, 1) for fault in (1, 2, 3)]
@@ -223,15 +245,30 @@ for n in NAMES:
     row = [f"{off[cell][n]:+.1f}" if n in wrong[cell] else "." for cell in cells]
     print(f"  d{n:<3}" + "".join(f"{entry:>8}  " for entry in row).rstrip())
 
-assert wrong[0, 1] == wrong[1, 1] == ["c"]
+assert wrong[0, 1] == wrong[1, 1] == ["c"] and math.isclose(off[0, 1]["c"], 100 * 111.776 / 7.36)
 assert wrong[0, 3] == wrong[1, 3] == ["w11", "w12", "w21", "w22", "b1", "b2"]
+assert all(math.isclose(off[0, 3][n], 11.776) for n in wrong[0, 3])
 assert wrong[0, 2] == []
 assert wrong[1, 2] == ["w12", "w21"]
 assert np.allclose([off[1, 2][n] for n in wrong[1, 2]], [100 * (9 / 7 - 1), 100 * (7 / 9 - 1)])
 
 # %% [markdown]
-# Fault 2 cannot be seen at student 1, whose two inputs are equal, as all weights are. At student 2,
-# with 7 and 9, w12 gets 9/7 of its derivative, 29% too much, and w21 gets 7/9, 22% too little.
+# ```text
+#         student 1                     student 2
+#        fault 1   fault 2   fault 3   fault 1   fault 2   fault 3
+#   dw11       .         .     +11.8         .         .     +15.0
+#   dw12       .         .     +11.8         .     +28.6     +15.0
+#   dw21       .         .     +11.8         .     -22.2     +15.0
+#   dw22       .         .     +11.8         .         .     +15.0
+#   db1        .         .     +11.8         .         .     +15.0
+#   db2        .         .     +11.8         .         .     +15.0
+#   dv1        .         .         .         .         .         .
+#   dv2        .         .         .         .         .         .
+#   dc   +1518.7         .         .   +1228.4         .         .
+# ```
+#
+# Fault 2 cannot be seen at student 1, whose two inputs are equal, as all weights are. At student 2
+# it gives w12 29% too much, and w21 22% too little.
 #
 # ## What the loss says
 #
@@ -265,34 +302,59 @@ assert 0.05 < lowest < 0.06
 assert copied.index(lowest) + 1 < blown_up < copied.index(lowest) + 30
 
 # %% [markdown]
+# ```text
+#   epoch       right    notebook     fault 1     fault 2     fault 3
+#       1     26.3456     25.3217     25.3829     26.3741     26.2497
+#       2     19.8594     18.3200     18.7377     20.0727     19.1963
+#       3     10.8816      9.4737     10.1876     11.3001      9.7025
+#       4      3.7770      3.2521      3.6217      4.1608      3.0274
+#       5      1.2238      1.3407      1.2518      1.4970      1.0597
+#      10      0.8846      1.2867      0.9178      1.2775      0.8812
+#      50      0.3340      1.3295      0.3664      1.4229      0.3619
+#     100      0.0995      1.4167      0.1089      1.8871      0.1177
+#     200      0.0447      1.1866      0.0413      1.4023      0.0457
+# ```
+#
 # In the first five epochs every loss falls, and in the first four the notebook's lies below the
 # right one. At epoch 200 the notebook is stuck at 1.1866, where the right derivatives have brought
 # it to 0.0447; but fault 3 alone has 0.0457, which nobody would notice, and fault 1 alone is ahead
 # of the right derivatives. Left to run, the notebook comes down to 0.05 as well, and within thirty
 # epochs of that its numbers overflow.
 #
+# ## What to remember
+#
 # A falling loss proves nothing: it falls with wrong derivatives and rises with right ones. What
 # tells is the derivative itself, taken another way, on inputs that are not alike.
 
 # %%
-if plot_dir:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from pathlib import Path
-
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+if drawing():
+    drawn, axes = figure(8, 4.5)
     epochs = np.arange(1, 4001)
-    axes.loglog(epochs, right, color="tab:blue", linewidth=4, alpha=0.5, label="right derivatives")
+    axes.loglog(epochs, right, color=PALE, linewidth=5, label="right derivatives")
     axes.loglog(epochs, curves["fault 3"], "k--", linewidth=1.2, label="fault 3 alone")
-    axes.loglog(epochs, copied, color="tab:red", label="the notebook, all three faults")
+    axes.loglog(epochs, copied, color=GRADIENT, label="the notebook, all three faults")
     axes.annotate(
-        f"overflows\nin epoch {blown_up}", (blown_up * 0.9, 10), ha="right", color="tab:red"
+        f"overflows\nin epoch {blown_up}", (blown_up * 0.9, 10), ha="right", color=GRADIENT
     )
     axes.set(xlabel="epoch", ylabel="mean loss, (lakh rupees a year)²", ylim=(0.02, 60))
     axes.set_title("Three curves that fall; two of them with wrong derivatives")
     axes.legend(loc="lower left")
-    Path(plot_dir).mkdir(parents=True, exist_ok=True)
-    figure.savefig(Path(plot_dir) / "salary.png", dpi=150)
+    keep(drawn, "01_salary")
+
+    drawn, axes = figure(9, 5)
+    grads, first = columns["scalars"], problems[0]
+    places = {"x1": (0, 2), "x2": (0, 0), "h1": (2, 2), "h2": (2, 0), "ŷ": (4, 1), "L": (5.5, 1)}
+    loss, cache = salary_forward(*students[0], start)
+    x1, x2, _, _, h1, h2, yhat = cache
+    values = dict(zip(places, [x1, x2, h1, h2, yhat, loss], strict=True))
+    edges = {("x1", "h1"): "w11", ("x1", "h2"): "w12", ("x2", "h1"): "w21", ("x2", "h2"): "w22"}
+    edges |= {("h1", "ŷ"): "v1", ("h2", "ŷ"): "v2"}
+    slopes: dict = {edge: grads[name] for edge, name in edges.items()}
+    # A bias adds 1 times itself to its neuron: the gradient of the neuron is that of its bias.
+    slopes |= {"h1": grads["b1"], "h2": grads["b2"], "ŷ": grads["c"], "L": 1.0}
+    texts = {edge: f"{name} = {start[name]}" for edge, name in edges.items()}
+    notes = {"x1": "CGPA", "x2": "IQ", "h1": "b1 = 0", "h2": "b2 = 0", "ŷ": "c = 0"}
+    notes["L"] = "(4 - ŷ)²"
+    draw_network(axes, places, values, texts | {("ŷ", "L"): ""}, slopes, notes=notes)
+    axes.set_title("Student 1: values in blue, gradients of the loss in red", fontsize=11)
+    keep(drawn, "01_salary_network")

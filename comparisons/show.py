@@ -100,13 +100,16 @@ def draw_network(
     gradients: Mapping[Any, float] | None = None,
     digits: int = 6,
     along: float = 0.3,
+    edge_color: str = VALUE,
+    notes: Mapping[str, str] | None = None,
 ) -> None:
     """A small network or graph: a circle for each node, its number below it, a line for each edge.
 
     places: node -> (x, y)    values: node -> its number, in blue
-    edges: (from, to) -> what stands on the edge, in blue ("w1 = 0.15"), or ""
+    edges: (from, to) -> what stands on the edge ("w1 = 0.15"), in edge_color, or ""
     gradients: node or edge -> its number, in red, below the blue one
     along: where on an edge its text stands, from 0 (its start) to 1
+    notes: node -> what stands above it, in grey: "x1 w1"
     """
     gradients = gradients or {}
 
@@ -120,7 +123,7 @@ def draw_network(
         arrow = {"arrowstyle": "-|>", "color": "0.6", "shrinkA": 15, "shrinkB": 15}
         axes.annotate("", (x1, y1), (x0, y0), arrowprops=arrow, zorder=1)
         x, y = x0 + along * (x1 - x0), y0 + along * (y1 - y0)
-        lines = [(text, VALUE)] if text else []
+        lines = [(text, edge_color)] if text else []
         if (start, end) in gradients:
             lines.append((number(gradients[start, end]), GRADIENT))
         for k, (line, color) in enumerate(lines):
@@ -139,6 +142,11 @@ def draw_network(
             axes.annotate(
                 text, (x, y), (0, -24 - 11 * k), textcoords="offset points", ha="center",
                 va="center", color=color, fontsize=8, zorder=4,
+            )  # fmt: skip
+        if notes and node in notes:
+            axes.annotate(
+                notes[node], (x, y), (0, 20), textcoords="offset points", ha="center",
+                va="center", color="0.4", fontsize=8, zorder=4,
             )  # fmt: skip
     xs, ys = zip(*places.values(), strict=True)
     axes.set_xlim(min(xs) - 0.4, max(xs) + 0.4)

@@ -52,7 +52,7 @@ def test_manual_imports_numpy_alone(path):
 @pytest.mark.parametrize("path", sources("reference"), ids=lambda path: path.name)
 def test_reference_imports_frameworks_when_they_are_used(path):
     anywhere, at_once = imports(path)
-    drawn = {"matplotlib"} if path.name == "summary.py" else set()  # the plot of a class
+    drawn = {"matplotlib"} if path.name in ("summary.py", "page.py") else set()  # the plots
     assert not {"comparisons", "tests", "sklearn", "matplotlib"} & (anywhere - drawn)
     assert not {"torch", "jax", "matplotlib"} & at_once
     if "grading" in path.parts:

@@ -1,0 +1,512 @@
+"""Where PyTorch and JAX give different gradients of the same function, and who is wrong.
+
+Claim: at a corner, at a tie, at a zero over a zero the two give different gradients, and PyTorch
+alone gives three for max(x, 0). At a corner every slope between those of its two sides is right.
+Yet a smooth loss that is built of such right answers can get a gradient that is wrong, up to three
+times too large; and where gradients agree, defaults of the same name still do not.
+
+    backproof compare 13 [--plot DIR]
+"""
+
+# %%
+import jax
+import jax.numpy as jnp
+import numpy as np
+import torch
+
+from comparisons.conventions import CONVENTIONS, Row, answers, sides, slopes_by_hand, table
+from comparisons.show import FOURTH, GRADIENT, PALE, THIRD, VALUE, drawing, figure, keep
+from manual.classification import bce_with_logits_loss, svm_loss
+from manual.embedding import embedding_forward
+from manual.layernorm import rmsnorm_backward, rmsnorm_forward
+from manual.pooling import max_pool2d_backward, max_pool2d_forward
+from manual.rectifiers import elu_backward, elu_forward, relu_backward, relu_forward
+from manual.rectifiers import leaky_relu_backward as leaky_backward
+from manual.rectifiers import leaky_relu_forward as leaky_forward
+from manual.regression import l1_loss
+from manual.softmax import softmax_loss
+
+F = torch.nn.functional
+print(f"torch {torch.__version__}, jax {jax.__version__}")
+changed: list[str] = []  # what these versions say otherwise than the text
+
+# %% [markdown]
+# ## Prediction
+#
+# Five gradients to guess before you read on, in PyTorch and in JAX. All are asked for in float64.
+#
+# 1. |x| at 0.
+# 2. max(x, 0) at 0, written as relu, as maximum, as clamp.
+# 3. The largest of [1, 1, 0].
+# 4. The length of the vector (0, 0).
+# 5. relu at nan.
+#
+# A rule to guess by. Where a function has a corner, a library has to give some number. Any slope
+# between the left one and the right one is a fair answer (a subgradient: a line through the corner
+# that stays on one side of the graph). So 1 may be anything from -1 to 1, and 2 anything from 0 to
+# 1. What the library says is whatever the formula of its authors happens to give there.
+#
+# The tables are computed when the script runs, by the versions installed. The text quotes torch
+# 2.13 and JAX 0.10; a line that comes out otherwise is marked CHANGED, and fails at the end.
+
+
+# %%
+def margin(x):
+    """The hinge max(0, 1 - x), by svm_loss: the true class has score x, its one rival 0."""
+    return svm_loss(np.array([[float(x), 0.0]]), np.array([0]))[1][0, 0]
+
+
+# %% [markdown]
+# ## At a corner
+#
+# First the slopes left and right of the point. Then three libraries, and at last two methods that
+# know no library: the central difference, which takes the mean of the two sides, and the complex
+# step, which takes the right side, because NumPy orders 0 + ih behind 0.
+
+# %%
+# fmt: off
+corners = [
+    Row("|x| at 0", 0, torch.abs, jnp.abs, lambda x: l1_loss(x, 0 * x)[1], "0 | 1 | 0",
+        "under an L1 penalty JAX pushes a weight of exactly 0 away from it. manual's l1_loss takes "
+        "0, as PyTorch does: a loss that is met should pull nowhere.",
+        lambda x: np.where(x > 0, x, -x)),
+    Row("relu at 0", 0, F.relu, jax.nn.relu,
+        lambda x: slopes_by_hand(relu_forward, relu_backward, x), "0 | 0 | 0",
+         "the built-in ones agree, and manual agrees with them.",
+        lambda x: x * (x > 0)),
+    Row("maximum(x, 0) at 0", 0, lambda x: torch.maximum(x, torch.zeros_like(x)),
+        lambda x: jnp.maximum(x, 0), None, "0.5 | 0.5 | -",
+        "a tie of two arguments is shared. A relu written so is not the built-in one.",
+        lambda x: np.maximum(x, 0)),
+    Row("clamp(x, min=0) at 0", 0, lambda x: x.clamp(min=0), lambda x: jnp.clip(x, 0), None,
+        "1 | 0.5 | -", "PyTorch counts the bounds as inside, JAX builds clip from maximum.",
+        lambda x: np.maximum(x, 0)),
+    Row("clamp to [0, 1] at 0, 1", [0, 1], lambda x: x.clamp(0, 1), lambda x: jnp.clip(x, 0, 1),
+        None, "1 1 | 0.5 0.5 | -", "pixels of 0 and 1 are common, and get half in JAX.",
+        lambda x: np.minimum(np.maximum(x, 0), 1)),
+    Row("hardtanh at -1, 1", [-1, 1], F.hardtanh, jax.nn.hard_tanh, None, "0 0 | 1 1 | -",
+        "the same shape as clamp, and both libraries decide it otherwise than for clamp.",
+        lambda x: np.minimum(np.maximum(x, -1), 1)),
+    Row("leaky relu at 0", 0, F.leaky_relu, jax.nn.leaky_relu,
+        lambda x: slopes_by_hand(leaky_forward, leaky_backward, x), "0.01 | 1 | 0.01",
+        "a ported network that starts with biases of 0 on empty pixels trains otherwise from the "
+        "first step. manual takes the left slope, as for relu.",
+        lambda x: np.where(x > 0, x, 0.01 * x)),
+    Row("hinge max(0, 1 - x) at 1", 1, lambda x: F.relu(1 - x), lambda x: jnp.maximum(0, 1 - x),
+        margin, "0 | -0.5 | 0", "a margin of exactly 1 pushes in textbook JAX. In manual's "
+        "svm_loss a margin of exactly 0 pushes nothing, as in CS231n.",
+        lambda x: np.maximum(0, 1 - x)),
+]
+# fmt: on
+at_corners = answers(corners)
+table("At a corner", corners, at_corners, changed)
+
+# %% [markdown]
+# ```text
+#                             left  right  PyTorch      JAX  by hand  difference  complex step
+#   |x| at 0                    -1      1        0        1        0           0             1
+#   relu at 0                    0      1        0        0        0         0.5             1
+#   maximum(x, 0) at 0           0      1      0.5      0.5        -         0.5             1
+#   clamp(x, min=0) at 0         0      1        1      0.5        -         0.5             1
+#   clamp to [0, 1] at 0, 1    0 1    1 0      1 1  0.5 0.5        -     0.5 0.5           1 0
+#   hardtanh at -1, 1          0 1    1 0      0 0      1 1        -     0.5 0.5           1 0
+#   leaky relu at 0           0.01      1     0.01        1     0.01       0.505             1
+#   hinge max(0, 1 - x) at 1    -1      0        0     -0.5        0        -0.5             0
+# ```
+#
+# So PyTorch has 0, 0.5 and 1 for max(x, 0), as it is spelt. Nobody is wrong: every answer lies
+# between its two sides, which we check. But a ported model walks another way from the first exact
+# 0 on, and exact zeros are no accident: biases start there, padding and dead relus put them there.
+
+# %%
+for row, claimed in zip(corners, at_corners, strict=True):
+    left, right, central, complex_step = sides(row)
+    assert (central == (left + right) / 2).all() and (complex_step == right).all()
+    least, most = np.minimum(left, right), np.maximum(left, right)
+    for each in claimed:
+        if each == "-":
+            continue
+        slopes = np.array([float(word) for word in each.split()])
+        assert (least <= slopes).all() and (slopes <= most).all(), row.what
+
+# %% [markdown]
+# ## At a tie
+#
+# Whose is the gradient of a maximum that several share? One gets all, or all get a share.
+
+# %%
+# fmt: off
+ties = [
+    Row("max of 1 1 0", [1, 1, 0], lambda x: x.max(0).values, jnp.max, None,
+        "1 0 0 | 0.5 0.5 0 | -", "PyTorch has both answers: max over an axis gives all to one."),
+    Row("amax of 1 1 0", [1, 1, 0], lambda x: x.amax(), jnp.max, None,
+        "0.5 0.5 0 | 0.5 0.5 0 | -", "amax and max() without a dimension share, as JAX does."),
+    Row("fmax of 1 and 1", [1, 1], lambda x: torch.fmax(x[0], x[1]),
+        lambda x: jnp.fmax(x[0], x[1]), None, "1 0 | 0 1 | -", "all to the first, or to the last."),
+    Row("third cummax of 1 1 1", [1, 1, 1], lambda x: x.cummax(0).values[2],
+        lambda x: jax.lax.cummax(x)[2], None, "0 0 1 | 0.25 0.25 0.5 | -",
+        "JAX builds it as a tree of maxima and halves at each, so the shares are uneven."),
+    Row("median of 1 2 3 4", [1, 2, 3, 4], torch.median, jnp.median, None,
+        "0 1 0 0 | 0 0.5 0.5 0 | -", "the values differ too: PyTorch takes the lower middle, 2."),
+    Row("max pool of four 1s", [[1, 1], [1, 1]], lambda x: F.max_pool2d(x[None], 2),
+        lambda x: x.reshape(1, 1, 4).max(-1),
+        lambda x: max_pool2d_backward(np.ones((1, 1, 1, 1)), max_pool2d_forward(x[None, None])[1]),
+        "1 0 0 0 | 0.25 0.25 0.25 0.25 | 1 0 0 0",
+        "behind a relu whole windows are 0, so such ties are common. manual gives all to the "
+        "first, as PyTorch does."),
+    Row("the same, reduce_window", [[1, 1], [1, 1]], None,
+        lambda x: jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (2, 2), (2, 2), "VALID"), None,
+        "- | 1 0 0 0 | -", "JAX's own pooling (flax's max_pool) gives all to the first too."),
+]
+# fmt: on
+table("At a tie", ties, answers(ties), changed)
+
+# %% [markdown]
+# ```text
+#                              PyTorch                  JAX  by hand
+#   max of 1 1 0                 1 0 0            0.5 0.5 0        -
+#   amax of 1 1 0            0.5 0.5 0            0.5 0.5 0        -
+#   fmax of 1 and 1                1 0                  0 1        -
+#   third cummax of 1 1 1        0 0 1        0.25 0.25 0.5        -
+#   median of 1 2 3 4          0 1 0 0          0 0.5 0.5 0        -
+#   max pool of four 1s        1 0 0 0  0.25 0.25 0.25 0.25  1 0 0 0
+#   the same, reduce_window          -              1 0 0 0        -
+# ```
+#
+# ## Where the formula has 0 / 0
+#
+# The length of a vector is a cone, and its tip a corner: 0 is a subgradient there. The chain rule
+# through the root does not see that. It multiplies 1 / (2 sqrt(0)), infinity, with 2 x, zero: nan.
+# PyTorch's authors have put in the subgradient by hand, function by function; JAX leaves the nan.
+
+# %%
+# fmt: off
+singular = [
+    Row("length of (0, 0)", [0, 0], torch.linalg.vector_norm, jnp.linalg.norm, None,
+        "0 0 | nan nan | -", "one zero vector in a batch, and all weights of a JAX model are nan. "
+        "manual has no bare norm: its norms take the root of var + eps."),
+    Row("3-norm of (0, 0)", [0, 0], lambda x: torch.linalg.vector_norm(x, 3),
+        lambda x: jnp.linalg.norm(x, 3), None, "0 0 | nan nan | -", "as above."),
+    Row("Frobenius norm of zeros", [[0, 0], [0, 0]], torch.linalg.matrix_norm,
+        jnp.linalg.norm, None, "0 0 0 0 | nan nan nan nan | -", "as above."),
+    Row("1-norm of (0, 2)", [0, 2], lambda x: torch.linalg.vector_norm(x, 1),
+        lambda x: jnp.linalg.norm(x, 1), None, "0 1 | 1 1 | -", "|x| at 0 again."),
+    Row("largest size of (0, 0)", [0, 0], lambda x: torch.linalg.vector_norm(x, np.inf),
+        lambda x: jnp.linalg.norm(x, np.inf), None, "0 0 | 0.25 0.25 | -",
+        "JAX lets the maximum start from a 0 of its own, which takes half of the tie."),
+    Row("std of (3, 3)", [3, 3], torch.std, jnp.std, None, "0 0 | nan nan | -",
+        "a constant feature, as a blank image border. Take the root of var + eps."),
+    Row("hypot(0, 0)", [0, 0], lambda x: torch.hypot(x[0], x[1]),
+        lambda x: jnp.hypot(x[0], x[1]), None, "nan nan | 0.5 0.5 | -",
+        "the length once more, with the parts swapped: now PyTorch has the nan."),
+    Row("atan2(0, 0)", [0, 0], lambda x: torch.atan2(x[0], x[1]),
+        lambda x: jnp.arctan2(x[0], x[1]), None, "0 0 | nan nan | -",
+        "no number is right, the angle jumps there. PyTorch masks it."),
+    Row("x^p at x = 0, p = 0", 0, lambda x: x ** torch.zeros_like(x), lambda x: x**jnp.zeros(()),
+        None, "0 | nan | -", "p an array. JAX forms p x^(p - 1), 0 times infinity."),
+    Row("xlogy(x, y) at 0, 0", 0, lambda x: torch.xlogy(x, torch.zeros_like(x)),
+        lambda x: jax.scipy.special.xlogy(x, jnp.zeros(())), None, "0 | -inf | -",
+        "the derivative is log y, -inf. PyTorch masks it."),
+    Row("first of x / |x| at (0, 0)", [0, 0], lambda x: F.normalize(x, dim=0)[0],
+        lambda x: (x / jnp.linalg.norm(x))[0], None, "1e+12 0 | nan nan | -",
+        "F.normalize divides by at least 1e-12: no nan, but a gradient that ends the training."),
+    Row("-log p at p = 0", 0, lambda p: F.binary_cross_entropy(p, torch.ones_like(p)),
+        lambda p: -jnp.log(p), None, "-1e+12 | -inf | -", "PyTorch cuts at 1e12. manual has the "
+        "loss of logits only, where the sigmoid and the log have cancelled: p - y."),
+    Row("-log(1 - p) at p = 0", 0, lambda p: F.binary_cross_entropy(p, torch.zeros_like(p)),
+        lambda p: -(0 * jnp.log(p) + (1 - 0) * jnp.log(1 - p)), None, "0 | nan | -",
+        "nothing is singular in what is left of the loss, and the slope is 1. Both are wrong."),
+]
+# fmt: on
+table("Where the formula has 0 / 0", singular, answers(singular), changed)
+
+# %% [markdown]
+# ```text
+#                               PyTorch              JAX  by hand
+#   length of (0, 0)                0 0          nan nan        -
+#   3-norm of (0, 0)                0 0          nan nan        -
+#   Frobenius norm of zeros     0 0 0 0  nan nan nan nan        -
+#   1-norm of (0, 2)                0 1              1 1        -
+#   largest size of (0, 0)          0 0        0.25 0.25        -
+#   std of (3, 3)                   0 0          nan nan        -
+#   hypot(0, 0)                 nan nan          0.5 0.5        -
+#   atan2(0, 0)                     0 0          nan nan        -
+#   x^p at x = 0, p = 0               0              nan        -
+#   xlogy(x, y) at 0, 0               0             -inf        -
+#   first of x / |x| at (0, 0)  1e+12 0          nan nan        -
+#   -log p at p = 0              -1e+12             -inf        -
+#   -log(1 - p) at p = 0              0              nan        -
+# ```
+#
+# The last row is smooth: -log(1 - p) has the slope 1 / (1 - p) = 1 at 0. JAX, given the textbook
+# formula with y = 0, computes 0 times -1 / p = nan. PyTorch's loss divides (p - y) by p (1 - p),
+# cut below at 1e-12: 0. Neither says a word.
+#
+# ## Not a number, not in range, not real
+
+# %%
+# fmt: off
+others = [
+    Row("relu at nan", np.nan, F.relu, jax.nn.relu,
+        lambda x: slopes_by_hand(relu_forward, relu_backward, x), "1 | 0 | 0",
+        "PyTorch masks x <= 0, JAX and manual keep x > 0, and nan is neither. No library returns "
+        "nan, so a finite gradient does not mean that there were no nans."),
+    Row("|x| at nan", np.nan, torch.abs, jnp.abs, lambda x: l1_loss(x, np.ones(()))[1],
+        "0 | -1 | nan", "manual's sign of nan is nan: it lets you see it."),
+    Row("det of [1 2; 2 4]", [[1, 2], [2, 4]], torch.linalg.det, jnp.linalg.det, None,
+        "0 0 0 0 | 4 -2 -2 1 | -", "a d - b c is a polynomial, so its slopes are d, -c, -b, a "
+        "everywhere. JAX is right, PyTorch wrong."),
+    Row("x[5] of three", [1, 2, 3], lambda x: x[5], lambda x: x[5],
+        lambda x: embedding_forward(np.array([5]), x[:, None])[0],
+        "IndexError | 0 0 1 | ValueError", "JAX reads the last entry and trains it. manual raises: "
+        "an id out of range is a mistake of the data."),
+    Row("|z|^2 at 1 + 2i", 1 + 2j, lambda z: z.abs() ** 2, lambda z: jnp.abs(z) ** 2, None,
+        "2+4j | 2-4j | -", "PyTorch's points uphill, JAX's is its conjugate: descend along the "
+        "conjugate in JAX, or the imaginary part climbs."),
+]
+# fmt: on
+table("Not a number, not in range, not real", others, answers(others), changed)
+
+a, b, c, d, h = 1.0, 2.0, 2.0, 4.0, 2.0**-10
+moves = [(h, 0, 0, 0), (0, h, 0, 0), (0, 0, h, 0), (0, 0, 0, h)]
+rises = [(a + p) * (d + s) - (b + q) * (c + r) - (a * d - b * c) for p, q, r, s in moves]
+assert [rise / h for rise in rises] == [4, -2, -2, 1]  # det by differences: linear in each entry
+
+# %% [markdown]
+# ```text
+#                         PyTorch        JAX     by hand
+#   relu at nan                 1          0           0
+#   |x| at nan                  0         -1         nan
+#   det of [1 2; 2 4]     0 0 0 0  4 -2 -2 1           -
+#   x[5] of three      IndexError      0 0 1  ValueError
+#   |z|^2 at 1 + 2i          2+4j       2-4j           -
+# ```
+#
+# The five guesses, PyTorch against JAX: 0 against 1; 0, 0.5 and 1 against 0, 0.5 and 0.5; 1 0 0 (or
+# 0.5 0.5 0, by another name) against 0.5 0.5 0; 0 against nan; 1 against 0.
+#
+# Two answers so far are wrong, and not only different: the 0 of PyTorch's det, and what both say of
+# -log(1 - p). The rest are conventions, or wounds left open (nan) or covered (0).
+#
+# ## Prediction: a smooth function through a kinked formula
+#
+# Binary cross-entropy on a logit x with the label y, in the form that cannot overflow:
+#
+#     max(x, 0) - x y + log(1 + exp(-|x|))
+#
+# max and |x| both have a corner at 0, but the loss has none: it is softplus(x) - x y, with the
+# slope sigmoid(x) - y, which at x = 0 and y = 1 is -0.5. The chain rule takes the pieces. Let m be
+# the slope that a library gives max(x, 0) at 0, and s the one it gives |x|. The derivative of
+# log(1 + exp(-a)) at a = 0 is -1/2, so what comes out is
+#
+#     m - 1 - s / 2
+#
+# Right is m = (1 + s) / 2: the right slopes of both (1 and 1), the left ones (0 and -1), or the
+# middle of both (0.5 and 0). PyTorch's s is 0, so only maximum's m = 0.5 will do; JAX's s is 1,
+# and the m that it needs, 1, is none that it has: 0.5 leads to -1, and relu's 0 to -1.5, three
+# times the truth. PyTorch's clamp leads to 0: a positive example teaches nothing.
+#
+# That x is exactly 0 is no rare case. A last layer whose weights start at 0 puts every logit there.
+
+
+# %%
+def stable(positive, library):
+    """The loss for y = 1, with a max(x, 0) of one's choice."""
+
+    def loss(x):
+        return positive(x) - x + library.log1p(library.exp(-library.abs(x)))
+
+    return loss
+
+
+def smooth(x):
+    """The same in NumPy: |x| by where, which lets the complex step through."""
+    return np.maximum(x, 0) - x + np.log1p(np.exp(-np.where(x > 0, x, -x)))
+
+
+def tie(x):
+    return torch.maximum(x, torch.zeros_like(x))
+
+
+# fmt: off
+through = [
+    Row("with relu", 0, stable(F.relu, torch), stable(jax.nn.relu, jnp), None, "-1 | -1.5 | -",
+        "twice and three times the truth."),
+    Row("with maximum", 0, stable(tie, torch), stable(lambda x: jnp.maximum(x, 0), jnp), None,
+        "-0.5 | -1 | -", "PyTorch's middle of one corner meets its middle of the other."),
+    Row("with clamp, clip", 0, stable(lambda x: x.clamp(min=0), torch),
+        stable(lambda x: jnp.clip(x, 0), jnp), None, "0 | -1 | -", "nothing is learnt."),
+    Row("the library's own", 0,
+        lambda x: F.binary_cross_entropy_with_logits(x, torch.ones_like(x)),
+        lambda x: jax.nn.softplus(x) - x, lambda x: bce_with_logits_loss(x, np.ones(()))[1],
+        "-0.5 | -0.5 | -0.5", "their backward is sigmoid(x) - y, and so is manual's: derived from "
+        "the function, not from the formula that computes it.", smooth),
+]
+# fmt: on
+got = answers(through)
+title = "Stable cross-entropy at x = 0, y = 1: the slope is -0.5"
+table(title, through[:3], got[:3], changed)
+table("The same, built in", through[3:], got[3:], changed)
+
+claims = dict(zip((row.what for row in corners), at_corners, strict=True))
+spelt = ("relu at 0", "maximum(x, 0) at 0", "clamp(x, min=0) at 0")
+for spelling, numbers in zip(spelt, got, strict=False):
+    for library in (0, 1):
+        m, s = float(claims[spelling][library]), float(claims["|x| at 0"][library])
+        assert float(numbers[library]) == m - 1 - s / 2
+assert [f"{float(each):.6g}" for each in sides(through[3])] == ["-0.5"] * 4
+
+# %% [markdown]
+# ```text
+#                     PyTorch   JAX  by hand
+#   with relu              -1  -1.5        -
+#   with maximum         -0.5    -1        -
+#   with clamp, clip        0    -1        -
+# ```
+#
+# A subgradient for each piece is not a subgradient for the whole. Hence the rule of this project:
+# at a corner one layer may be tested against the slopes of its two sides, a network may not. The
+# two methods that know no library are right here: the central difference takes the middle of both
+# corners, the complex step the right side of both.
+#
+# ## What they agree on
+
+# %%
+# fmt: off
+agreed = [
+    Row("relu6 at 0, 6", [0, 6], F.relu6, jax.nn.relu6, None, "0 0 | 0 0 | -", ""),
+    Row("hardswish at -3, 3", [-3, 3], F.hardswish, jax.nn.hard_swish, None, "0 1 | 0 1 | -", ""),
+    Row("elu with alpha 0.5 at 0", 0, lambda x: F.elu(x, 0.5), lambda x: jax.nn.elu(x, 0.5),
+        lambda x: slopes_by_hand(elu_forward, elu_backward, x, 0.5), "0.5 | 0.5 | 0.5", ""),
+    Row("maximum(1, 1)", [1, 1], lambda x: torch.maximum(x[0], x[1]),
+        lambda x: jnp.maximum(x[0], x[1]), None, "0.5 0.5 | 0.5 0.5 | -", ""),
+    Row("sqrt at 0", 0, torch.sqrt, jnp.sqrt, None, "inf | inf | -", ""),
+    Row("where(x > 0, log x, 0) at 0", 0,
+        lambda x: torch.where(x > 0, torch.log(x), torch.zeros_like(x)),
+        lambda x: jnp.where(x > 0, jnp.log(x), 0), None, "nan | nan | -", ""),
+    Row("label smoothing 0.2", [0, 0],
+        lambda x: F.cross_entropy(x[None], torch.tensor([1]), label_smoothing=0.2),
+        lambda x: -(jax.nn.log_softmax(x) * (0.8 * jnp.eye(2)[1] + 0.2 / 2)).sum(),
+        lambda x: softmax_loss(x[None], np.array([1]), 0.2)[1],
+        "0.4 -0.4 | 0.4 -0.4 | 0.4 -0.4", ""),
+    Row("first of x / rms at (0, 0)", [0, 0], lambda x: F.rms_norm(x, (2,), eps=1e-5)[0],
+        lambda x: (x / jnp.sqrt((x * x).mean() + 1e-5))[0],
+        lambda x: rmsnorm_backward(np.array([1.0, 0.0]), rmsnorm_forward(x, np.ones(2))[1])[0],
+        " | ".join(["316.228 0"] * 3), ""),
+]
+# fmt: on
+table("What they agree on", agreed, answers(agreed), changed, notes=False)
+
+# %% [markdown]
+# ```text
+#                                  PyTorch        JAX    by hand
+#   relu6 at 0, 6                      0 0        0 0          -
+#   hardswish at -3, 3                 0 1        0 1          -
+#   elu with alpha 0.5 at 0            0.5        0.5        0.5
+#   maximum(1, 1)                  0.5 0.5    0.5 0.5          -
+#   sqrt at 0                          inf        inf          -
+#   where(x > 0, log x, 0) at 0        nan        nan          -
+#   label smoothing 0.2           0.4 -0.4   0.4 -0.4   0.4 -0.4
+#   first of x / rms at (0, 0)   316.228 0  316.228 0  316.228 0
+# ```
+#
+# The row with where is a trap that both fall into. Backwards, the branch that was not taken gets a
+# gradient of 0, times the slope of log at 0, infinity: nan. The cure is a second where inside, so
+# that log never sees the 0; manual's elu keeps large numbers from exp in the same way. The last row
+# shows the cure for 0 / 0: with eps under the root all three agree, on 1 / sqrt(1e-5).
+#
+# The optimizers agree too where their settings do: script 16 holds them against each other.
+#
+# ## Equal gradients, unequal conventions
+#
+# Now values, not gradients, but for the rows that say slope. JAX leaves layers and optimizers to
+# other libraries. In its column stands JAX where it has the function (gelu, var, the convolutions),
+# and else the formula that the documentation of flax 0.12 or optax 0.2 gives. Those two are not
+# run; the last column says what is theirs. The rows stand in comparisons/conventions.py.
+
+# %%
+table("Conventions", CONVENTIONS, answers(CONVENTIONS, gradients=False), changed)
+
+# %% [markdown]
+# ```text
+#                                      PyTorch          JAX      by hand           flax, optax*
+#   gelu, slope at 1                   1.08332      1.08296      1.08332              as jax.nn
+#   var of 1 2 4                       2.33333      1.55556            -                      -
+#   median of 1 2 3 4                        2          2.5            -                      -
+#   running var after 1 2 4            1.13333      1.00556      1.13333           0.99, over n
+#   batch norm of one row           ValueError        0 0 0        0 0 0                  0 0 0
+#   layer norm of -.001 and .001      0.301511     0.707107     0.301511               eps 1e-6
+#   conv 1 2 3 4, stride 2             210 432       321 43      210 432    SAME is the default
+#   transposed conv of 1              1 10 100     100 10 1     1 10 100             as jax.lax
+#   huber, delta 2, slope at 3               2            2            2               the same
+#   smooth_l1, beta 2, slope at 3            1            -            -                      -
+#   label 5 of 2, x[5], slope       IndexError     0.5 -0.5   ValueError                      -
+#   label 5 of 2, loss and slope             -  nan 0.5 0.5            -               this one
+#   clip (3e-6, 4e-6) to 5e-6      4.16667e-06        5e-06  4.16667e-06                no 1e-6
+#   AdamW: w 1, gradient 0               1e-05        1e-07        1e-05             decay 1e-4
+#   RMSprop: gradient 1                    0.1    0.0316228          0.1              decay 0.9
+#   RMSprop: gradient 1e-5           0.0990099    0.0009995    0.0990099             eps inside
+#   Adagrad: gradient 0.1                 0.01   0.00301511         0.01  start 0.1, eps inside
+#   LSTM with gates 2 -2 0.5 1        0.352734     0.352734     0.409837                i f g o
+# ```
+#
+# How far the optimizers' defaults lead apart in a hundred steps, script 16 shows.
+
+# %%
+every = [*corners, *ties, *singular, *others, *through, *agreed, *CONVENTIONS]
+both = [row for row in every if row.torch and row.jax]
+apart = [row for row in both if row.said.split(" | ")[0] != row.said.split(" | ")[1]]
+print(
+    f"\n{len(both)} rows have both libraries; in {len(apart)} they differ, and one library raises"
+)
+print("in " + ", ".join(repr(row.what) for row in apart if "Error" in row.said.split(" | ")[0]))
+assert not changed, "\n".join(changed)
+
+# %% [markdown]
+# ## What to remember
+#
+# At a corner a gradient is a convention. Know your library's, and do not call a difference there a
+# bug; but compare two frameworks away from ties, or the conventions will hide the bug. A loss or a
+# norm written from max, abs and sqrt inherits their conventions, where it has no corner too: use
+# the built-in one, or derive its backward from the function. And port the defaults, not the names.
+
+# %%
+if drawing():
+    names = {"relu at 0": "relu", "maximum(x, 0) at 0": "maximum", "clamp(x, min=0) at 0": "clamp"}
+    panels = {
+        "|x|": {"|x| at 0": ""},
+        "max(x, 0)": names,
+        "clamp(x, 0, 1)": {"clamp to [0, 1] at 0, 1": ""},
+        "max(0, 1 - x)": {"hinge max(0, 1 - x) at 1": ""},
+    }
+    by_name = {row.what: row for row in corners}
+    drawn, axes = figure(9, 8.2, rows=2, columns=2)
+    for ax, (title, spellings) in zip(axes.flat, panels.items(), strict=True):
+        row = by_name[next(iter(spellings))]
+        points = np.atleast_1d(row.at)
+        xs = np.linspace(points[0] - 1.3, points[-1] + 1.3, 401)
+        assert row.plain
+        ax.plot(xs, row.plain(xs), color=VALUE, linewidth=1.5)
+        who: dict[str, list[str]] = {}  # slopes -> who claims them
+        for what, spelling in spellings.items():
+            libraries: dict[str, list[str]] = {}
+            for library, claim in zip(("PyTorch", "JAX", "by hand"), claims[what], strict=True):
+                libraries.setdefault(claim, []).append(library)
+            for claim, each in libraries.items():
+                listed = ", ".join(each)
+                who.setdefault(claim, []).append(f"{spelling} ({listed})" if spelling else listed)
+        who.pop("-", None)
+        reach = np.array([-0.5, 0.5])
+        left, right = np.atleast_1d(*sides(row)[:2])
+        for k, x in enumerate(points):
+            y = row.plain(x)
+            fan = (y + left[k] * reach, y + right[k] * reach)
+            ax.fill_between(x + reach, *fan, color=PALE, alpha=0.6, linewidth=0)
+            for (claim, whose), color in zip(who.items(), (GRADIENT, THIRD, FOURTH), strict=False):
+                slope = float(claim.split()[k])
+                label = f"{slope:g}: {'; '.join(whose)}" if k == 0 else None
+                ax.plot(x + reach, y + slope * reach, color=color, linewidth=2.2, label=label)
+        ax.set(title=title, xlabel="x", ylabel="value", ylim=(-0.7, 2.1))
+        ax.legend(loc="upper center", fontsize=8, frameon=False)
+    drawn.suptitle("The slope claimed at a corner; shaded, every slope that is right", fontsize=11)
+    keep(drawn, "13_frameworks_corners")
