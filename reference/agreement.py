@@ -55,7 +55,7 @@ class Comparison(NamedTuple):
 
 def compare(problem: Problem, paths: tuple[str, ...] = PATHS) -> Iterator[Comparison]:
     """Hold the hand-written gradients of a problem against each path."""
-    ours = by_hand.gradients(problem)
+    ours = by_hand.gradients(problem.copied())
     misshapen = _misshapen(problem, ours)
     s = None if misshapen else rounding_allowances(problem)
     for name in paths:
@@ -82,7 +82,7 @@ def rounding_allowances(problem: Problem, roundings: float = 0.0, exact: bool = 
     roundings: how often the loss's own gradient is rounded beyond what our code does with it
     exact: whether numbers count as exact where they are
     """
-    net, params, x, y, loss, reg = problem
+    net, params, x, y, loss, reg = problem.copied()
     numbers = {name: rounding_array(array, exact) for name, array in params.items()}
     # Where numbers are too many orders apart, s may overflow; then it is inf, and says so.
     with counting(problem.dtype) as counted, np.errstate(over="ignore", invalid="ignore"):
@@ -130,7 +130,7 @@ def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Compar
         bound = bound + _flat(bounds, mine)
     bound[np.isnan(bound)] = np.inf  # more roundings than can be counted
     error = np.abs(got - expected)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         ratio = np.where(error == 0, 0.0, error / bound)
     ratio[~np.isfinite(error)] = np.inf  # nan agrees with nothing
     ratio[np.isfinite(got) & np.isinf(bound)] = 0.0  # rounding may do anything there

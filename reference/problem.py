@@ -35,6 +35,11 @@ class Problem(NamedTuple):
         params = {name: array.astype(np.float64) for name, array in self.params.items()}
         return self._replace(x=x, y=y, params=params)
 
+    def copied(self) -> "Problem":
+        """The same with arrays of its own, for code that may write into them."""
+        params = {name: array.copy() for name, array in self.params.items()}
+        return self._replace(x=self.x.copy(), y=self.y.copy(), params=params)
+
     def __repr__(self) -> str:
         """The code that builds it again."""
         params = ", ".join(f"{name!r}: {_array(value)}" for name, value in self.params.items())

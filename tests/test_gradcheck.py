@@ -690,3 +690,20 @@ def test_inputs_that_are_no_arrays_are_refused():
         gradcheck(relu_forward, relu_backward, labels("N", "C"))
     with pytest.raises(ValueError, match="wrt has 0, but ids has dtype int64, expected floats"):
         gradcheck(embed, embed_back, labels("N", "V"), "VD", wrt=(0,))
+
+
+def test_a_tie_is_a_corner_and_not_agreement():
+    """x == max for every winner: what a complex step would say too, as NumPy orders them."""
+
+    def to_all(dout, cache):
+        x, *_ = cache
+        top = x.max(axis=(2, 3), keepdims=True)
+        return dout * (x == top)
+
+    def largest(x):
+        return x.max(axis=(2, 3), keepdims=True), (x,)
+
+    tied = gradcheck(largest, to_all, np.ones((1, 1, 2, 2)))
+    assert tied.verdict == "undecided" and sum(tied.skipped.values()) == 40
+    apart = gradcheck(largest, to_all, np.array([[[[1.0, 2.0], [4.0, 3.0]]]]))
+    assert apart.verdict == "correct" and not apart.skipped
