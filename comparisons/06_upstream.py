@@ -46,9 +46,10 @@ p, _ = softmax_forward(scores)
 J = np.concatenate([softmax_backward(v[None], p) for v in np.eye(3)])
 print("16 J of softmax, and the sums of its columns")
 for row in [*J, J.sum(axis=0)]:
-    print("".join(f"{16 * entry:6.0f}" for entry in row))
-assert np.array_equal(p, [[0.25, 0.5, 0.25]])
-assert np.array_equal(16 * J, [[3, -2, -1], [-2, 4, -2], [-1, -2, 3]])
+    print("".join(f"{round(16 * entry):6}" for entry in row))
+# log and exp are no exact inverses: a few roundings of 1e-16 are allowed.
+assert abs(p - np.array([0.25, 0.5, 0.25])).max() < 1e-15
+assert abs(16 * J - np.array([[3, -2, -1], [-2, 4, -2], [-1, -2, 3]])).max() < 1e-14
 
 # %% [markdown]
 # ```text
@@ -101,7 +102,7 @@ assert np.abs(dxs["PyTorch"][0]).max() < 1e-15 and np.abs(dxs["JAX"][0]).max() <
 # - Twos are no other v: a matrix passes with both or with neither. They only add those that ignore
 #   v, which answer J^T 1 where 2 J^T 1 was asked for; unless that is 0 twice.
 # - Positive numbers miss what goes wrong at negative ones.
-# - For v drawn with both signs, (J' - J)^T v = 0 says that v lies on one certain plane through 0.
+# - For v drawn with both signs, (J' - J)^T v = 0 says that v lies on a certain plane through 0.
 #   That has probability 0.
 #
 # In numbers: five mistakes that any layer can have, in seven layers. Ones should miss v ignored, v
@@ -265,7 +266,7 @@ print("\nOff by less than, of 1,000,000")
 for distance, count in near.items():
     print(f"  {distance:<8g}{count:8}")
 print(f"  8 allowances of v = (4, 2, -4) are {bound:.0e}")
-assert all(1.5 < count / distance / 1e6 < 3.5 for distance, count in near.items())
+assert all(2 < count / distance / 1e6 < 3 for distance, count in near.items())
 assert 1e-15 < bound < 1e-13
 
 # %% [markdown]
@@ -309,7 +310,7 @@ if drawing():
     axes.set_title("Mistakes that an upstream gradient lets through")
     keep(drawn_, "06_upstream")
 
-    # Softmax of two scores: the directions of v are those of a clock.
+    # Softmax of two scores, p = (1/4, 3/4), with v = (cos a, sin a).
     angles = np.arange(0, 361)
     around = np.stack([np.cos(np.radians(angles)), np.sin(np.radians(angles))], axis=1)
     two = np.repeat([[0.25, 0.75]], len(angles), axis=0)

@@ -180,11 +180,12 @@ for way, (_, dx) in results["1000"].items():
 # ```
 #
 # 2.54e-435 is 0 in float64, which ends at 5e-324: fused, all is right. Now the claims about any
-# scores, and about where nan begins, with rows [s, 0, 0]. It begins within one of the predicted s:
-# PyTorch divides by N before it divides by p, and has more room; JAX has less, if its CPU code takes
-# a p below the smallest normal number, 2.2e-308, for 0.
+# scores, and about where nan begins, with rows [s, 0, 0]. It begins within 2 of the predicted s:
+# PyTorch divides by N before it divides by p, and has more room; JAX has less, wherever its CPU
+# code takes a p below the smallest normal number, 2.2e-308, for 0.
 
 # %%
+assert [f"{np.log(np.finfo(dtype).max):.1f}" for dtype in ("f8", "f4")] == ["709.8", "88.7"]
 with np.errstate(all="ignore"):
     for way in APART:
         for dtype, right, wrong in (("f8", 708, 711), ("f4", 87, 90)):
@@ -318,6 +319,8 @@ for name, rule in RULES.items():
 ends = {name: curve[300] for name, curve in curves.items()}
 assert [name for name in curves if curves[name][10] > curves[name][0]] == ["t - p"]
 assert ends["1/N missing"] < ends["right"] < ends["true class only"] < 1.05 * ends["right"]
+diagonal = -t / p / N * (p * (1 - p))
+assert np.allclose(RULES["true class only"](p, t), diagonal, rtol=0, atol=1e-15)
 assert curves["softmax twice in dx"][10] < curves["right"][10]
 assert [name for name in off if off[name] < 1e-14] == ["right", "softmax twice"]  # roundings
 assert off_by(RULES["softmax twice"](p, t), results["log 3"]["fused, PyTorch"][1]) > 0.5
@@ -356,6 +359,8 @@ assert curves["softmax twice"][300] > floors[0]
 # overflow, max(x, 0) - x y + log(1 + exp(-|x|)), has a trap at x = 0: that is for script 13.
 
 # %%
+assert [1 - 1 / (1 + np.exp(-x)) > 0 for x in (36.0, 37.0)] == [True, False]
+assert f"{-np.log(1e-12):.1f}" == "27.6"
 print("\ndx, of sigmoid and binary cross-entropy")
 losses = (lambda x, y: F.binary_cross_entropy(x.sigmoid(), y), F.binary_cross_entropy_with_logits)
 for logit in (5.0, 30.0, 40.0, 1000.0):
@@ -366,7 +371,7 @@ for logit in (5.0, 30.0, 40.0, 1000.0):
     titles = ("apart, PyTorch", "fused, PyTorch", "fused, by hand")
     entries = (f"{title} {dx:.2f}" for title, dx in zip(titles, columns, strict=True))
     print(f"  x = {logit:<7g}" + "   ".join(entries))
-    assert np.allclose(columns[1:], 1 / (1 + np.exp(-logit)), rtol=1e-15)  # some four roundings
+    assert np.allclose(columns[1:], 1 / (1 + np.exp(-logit)), rtol=1e-15, atol=0)
     assert (columns[0] < 0.1) == (logit >= 30) and (columns[0] == 0) == (logit >= 40)
 
 # %% [markdown]
@@ -414,7 +419,7 @@ if drawing():
     axes.axhline(floors[0], color="0.3", linestyle=":", linewidth=1)
     axes.text(2.2, floors[0] + 0.01, "floor of softmax twice", fontsize=8)
     axes.set(
-        xlabel="update",
+        xlabel="before which update",
         ylabel="loss, in nats",
         title="One of these gradients is right, and another only of its own loss",
     )

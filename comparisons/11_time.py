@@ -1,4 +1,4 @@
-"""Backprop through time: gradients fade or explode like a power; clipping cures one of the two.
+"""Backprop through time: gradients fade or explode like a power; clipping cures one.
 
 Claim: T steps back, the gradient in a recurrent network near 0 is rho^T of what it was, if wh is
 rho times a rotation. With the same wh, tanh alone can turn an explosion into nothing. An LSTM fades
@@ -133,8 +133,8 @@ assert round(1 / last) == 6649
 # Away from 0 the slopes are below 1. One neuron with wh = 1.5 and no input does not stay at 0. It
 # comes to rest where h = tanh(1.5 h), at h = 0.8586: a slope of 0.263, and a step back multiplies
 # by 1.5 * 0.263 = 0.394. The weight that makes 1.5^50 = 6e8 of a gradient at h = 0 makes
-# 0.394^50 = 6e-21 of it there. Eight neurons with 1.5 times the rotation never come to rest; all
-# that can be said beforehand is: far less than 6e8.
+# 0.394^50 = 6e-21 of it there. Where eight neurons go with 1.5 times the rotation, no pencil tells;
+# all that can be said beforehand is: far less than 6e8.
 
 # %%
 H, T = 8, 50
@@ -189,7 +189,7 @@ assert 1e-3 < curves["away"][50] < 1e-6 * 1.5**50
 #   one neuron at rest                   6.2e-21   6.2e-21
 # ```
 #
-# The eight that never rest keep less than a millionth of 6e8. Nothing but h has changed: a network
+# The eight away from 0 keep less than a millionth of 6e8. Nothing but h has changed: a network
 # that explodes at the start of training need not do so later, nor on other data.
 #
 # ## Prediction: the LSTM's cell

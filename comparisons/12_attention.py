@@ -1,9 +1,9 @@
 """Attention by hand: three products and a softmax, and what its scale and its mask are for.
 
-Claim: without 1/sqrt(d) half of all queries stop learning, while the mean gradient does not fall: a
-few queries get it all. A causal mask can be wrong forward or wrong backward, and only gradients,
-from an upstream at one place, show both. A row with nothing to look at makes nan in PyTorch and in
-JAX, even where the output has been repaired. Swapped dq and dk cannot be seen where q = k = x.
+Claim: without 1 / sqrt(d), at d = 256, most queries are sure of one key and learn next to nothing,
+while the mean gradient has doubled. A causal mask can be wrong forward or wrong backward; gradients
+from an upstream at one place show both. A query that may see nothing makes gradients nan in PyTorch
+and in JAX even where the output has been repaired. Swapped dq and dk cannot be seen if q = k = x.
 
     backproof compare 12 [--plot DIR]
 """
@@ -44,7 +44,8 @@ from reference.problem import Problem
 #     dq = ds k / sqrt(d)              (T, d) = (T, S) (S, d)
 #     dk = ds^T q / sqrt(d)            (S, d) = (S, T) (T, d)
 #
-# In words: a key is pulled towards the query if its value is better than what the query gets now.
+# In words: a step downhill moves a key towards the query if its value serves better than what the
+# query gets now, and away from it if not.
 #
 # ## By pencil
 #
@@ -90,6 +91,8 @@ pencil = Problem(
 )  # fmt: skip
 print("\nThe gradients; dx is dq here, the last line is in allowances, up to 8 is agreement")
 found = side_by_side(pencil, rows=3, digits=6)
+causal = pencil._replace(net=[layer("attention", "k", "v", causal=True)])
+found += compare(causal)
 assert all(each.agrees for each in found)
 
 # %% [markdown]
@@ -194,78 +197,69 @@ assert table[256][2] > 2 * table[4][2] and table[256][3] < 0.2 * table[4][3] and
 # ## Prediction: what a mask lets through
 #
 # A masked weight is exactly 0, so ds = p (dp - mean) is exactly 0 there, and a key that no query
-# sees gets exactly 0 for dk and dv. Not nearly: on every path.
+# looks at gets exactly 0 for dk and dv. Not nearly 0, and not on one path only: two masks that hide
+# the third key, one as filling, one as causal with an upstream for the first two queries.
 
 # %%
-padding = np.array([[True, True, False]])  # the third token is filling
-masked = pencil._replace(net=[layer("attention", "k", "v", mask=padding)])
-assert all(each.agrees for each in compare(masked))
-for name in ("by_hand", *PATHS):
-    grads = path(name)(masked).params
-    assert not grads["k"][0, 2].any() and not grads["v"][0, 2].any() and grads["k"][0, 1].any()
+filling = layer("attention", "k", "v", mask=np.array([[True, True, False]]))
+first_two = dout[None] * np.array([[1], [1], [0]])
+for problem in (pencil._replace(net=[filling]), causal._replace(y=first_two)):
+    assert all(each.agrees for each in compare(problem))
+    for name in ("by_hand", *PATHS):
+        grads = path(name)(problem).params
+        assert not grads["k"][0, 2].any() and not grads["v"][0, 2].any()
+        assert grads["k"][0, 1].any() and grads["v"][0, 1].any()
 
 # %% [markdown]
-# What if a query may see nothing, as in a row of filling? The textbook adds -inf to masked scores.
-# Of -inf alone, softmax takes exp(-inf - (-inf)) = exp(nan). The usual repair puts 0 for the
-# weights of such a row, by where. The output is right then. The backward is not: where hands a 0
-# back to softmax, softmax multiplies it by its nan, and 0 * nan = nan. If the mask was set by
-# where(seen, s, -inf), that where drops the nan on its way back; if -inf was added, nothing does.
-# By hand: p is made 0 there, and so is all that follows.
-
+# What if a query may see nothing? The textbook adds -inf to masked scores, and of a row of -inf
+# softmax makes nan: -inf - (-inf). The usual repair puts 0 for such weights, by where, and the
+# output is right. The backward is not: where hands 0 back to softmax, softmax multiplies it by its
+# nan, and 0 * nan = nan. If the mask was set by where(seen, s, -inf), that where drops the nan on
+# its way back. If -inf was added, nothing does. By hand, p is 0 there, and so is all that follows.
 
 # %%
-def textbook(lib: Any, softmax: Any, added: bool, repaired: bool) -> Callable[..., Any]:
-    """Attention, as torch or jax.numpy write it."""
-
-    def attend(q: Any, k: Any, v: Any, seen: Any) -> Any:
-        s = q @ k.T / 2
-        s = s + lib.where(seen, 0.0, -math.inf) if added else lib.where(seen, s, -math.inf)
-        p = softmax(s, -1)
-        some = seen.sum(-1)[:, None] > 0
-        return (lib.where(some, p, 0.0) if repaired else p) @ v
-
-    return attend
+blind = np.array([[True, False, False], [True, True, False], [False, False, False]])
 
 
-def in_torch(attend: Callable[..., Any], seen: np.ndarray) -> list[np.ndarray]:
+def textbook(lib: Any, softmax: Any, added: bool, repaired: bool, q: Any, k: Any, v: Any) -> Any:
+    """Attention as torch and jax.numpy write it; lib is one of the two."""
+    seen, s = lib.asarray(blind), q @ k.T / 2
+    s = s + lib.where(seen, 0.0, -math.inf) if added else lib.where(seen, s, -math.inf)
+    p = softmax(s, -1)
+    return (lib.where(seen.any(-1)[:, None], p, 0.0) if repaired else p) @ v
+
+
+def in_torch(*how: bool) -> list[np.ndarray]:
     moving = [torch.tensor(each, requires_grad=True) for each in (q, k, v)]
-    out = attend(*moving, torch.tensor(seen))
-    grads = torch.autograd.grad((out * torch.tensor(dout)).sum(), moving)
-    return [each.detach().numpy() for each in (out, *grads)]
+    out = textbook(torch, torch.softmax, *how, *moving)
+    (out * torch.tensor(dout)).sum().backward()
+    return [out.detach().numpy(), *(np.asarray(each.grad) for each in moving)]
 
 
-def in_jax(attend: Callable[..., Any], seen: np.ndarray) -> list[np.ndarray]:
+def in_jax(*how: bool) -> list[np.ndarray]:
     with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
-        out, back = jax.vjp(lambda *moving: attend(*moving, seen), q, k, v)
+        out, back = jax.vjp(partial(textbook, jnp, jax.nn.softmax, *how), q, k, v)
         return [np.asarray(each) for each in (out, *back(jnp.asarray(dout)))]
 
 
-blind = np.array([[True, False, False], [True, True, False], [False, False, False]])
 out, cache = attention_forward(q, k, v, mask=blind)
 ours = [out, *attention_backward(dout, cache)]
 print("\nHow many numbers are nan, where the third query may see nothing")
 print("                                 PyTorch                   JAX")
 print("                            out  dq  dk  dv       out  dq  dk  dv")
-for added in (True, False):
-    for repaired in (False, True):
-        name = ("-inf added" if added else "-inf by where") + (", p repaired" if repaired else "")
-        rows = (
-            in_torch(textbook(torch, torch.softmax, added, repaired), blind),
-            in_jax(textbook(jnp, jax.nn.softmax, added, repaired), blind),
-        )
-        counts = [[int(np.isnan(each).sum()) for each in row] for row in rows]
-        print(f"  {name:<25}" + "      ".join("".join(f"{n:4}" for n in row) for row in counts))
-        assert counts[0] == counts[1]
-        for row in rows:
-            assert all(
-                (np.isclose(a, b) | np.isnan(a)).all() for a, b in zip(row, ours, strict=True)
-            )
-heads = (
-    each.astype(np.float32)[None, :, None] for each in (q, k, k)
-)  # JAX asks for v as wide as k
-of_jax = jax.nn.dot_product_attention(*heads, mask=blind[None, None])[0, 2, 0]  # type: ignore
-tensors = (torch.tensor(each) for each in (q, k, k))
-of_torch = torch.nn.functional.scaled_dot_product_attention(*tensors, torch.tensor(blind))[2]
+for added, repaired in ((True, False), (True, True), (False, False), (False, True)):
+    name = ("-inf added" if added else "-inf by where") + (", p repaired" if repaired else "")
+    both = in_torch(added, repaired), in_jax(added, repaired)
+    counts = [[int(np.isnan(each).sum()) for each in found] for found in both]
+    print(f"  {name:<25}" + "      ".join("".join(f"{n:4}" for n in row) for row in counts))
+    assert counts == 2 * [[2 * (not repaired), 4 * added, 12 * added, 6 * (not repaired)]]
+    for theirs, mine in zip([*both[0], *both[1]], 2 * ours, strict=True):
+        assert (np.isclose(theirs, mine) | np.isnan(theirs)).all()
+
+q32, k32 = (each.astype(np.float32)[None, :, None] for each in (q, k))
+of_jax = jax.nn.dot_product_attention(q32, k32, k32, mask=blind[None, None])[0, 2, 0]
+q64, k64 = torch.tensor(q), torch.tensor(k)
+of_torch = torch.nn.functional.scaled_dot_product_attention(q64, k64, k64, torch.tensor(blind))[2]
 assert not out[2].any() and not of_torch.any() and np.allclose(of_jax, k.mean(axis=0), rtol=1e-6)
 
 # %% [markdown]
@@ -276,9 +270,9 @@ assert not out[2].any() and not of_torch.any() and np.allclose(of_jax, k.mean(ax
 #   -inf by where, p repaired   0   0   0   0         0   0   0   0
 # ```
 #
-# One row of filling, and every key's gradient is nan. The libraries' own functions avoid nan, and
-# disagree: for such a row PyTorch's scaled_dot_product_attention gives 0, as we do, JAX's
-# dot_product_attention the mean of all values, seen or not.
+# With -inf added, one blind query makes the gradient of every key nan. The libraries' own functions
+# avoid nan, and disagree: for such a query PyTorch's scaled_dot_product_attention gives 0, as we
+# do, JAX's dot_product_attention the mean of all values, seen or not.
 #
 # ## Prediction: causality is a property of gradients
 #
@@ -331,6 +325,7 @@ for title, backward in (
 later = np.triu(np.ones((4, 4), bool), 1)
 assert [bool(each[later].any()) for each in reach.values()] == [False, True, True]
 assert all(each[~later].all() for each in reach.values())
+assert all(np.allclose(each[3], reach["right"][3]) for each in reach.values())
 changed = x + np.array([[0], [0], [0], [1]])  # a later token
 before, after = (torch.tensor(each) for each in (x, changed))
 assert torch.equal(late(before, after)[:3], late(before, before)[:3])  # only as a value
@@ -338,23 +333,19 @@ assert not torch.isclose(late(after, after)[:3], late(before, before)[:3]).any()
 
 # %% [markdown]
 # ```text
-# X
+#   right                              s = 0   s = 1   s = 2   s = 3
+#                              t = 0  0.7365       0       0       0
+#                              t = 1  0.0972  0.7616       0       0
+#                              t = 2  0.1349  0.4107  0.4309       0
+#                              t = 3  0.3502  0.2773  0.3034  0.4608
+#   mask after softmax                 s = 0   s = 1   s = 2   s = 3
+#                              t = 0  0.3112  0.0191  0.0188  0.0177
 # ```
 #
-# The same on all paths, for two heads between weights: dx after place 1 is 0, to the bit.
-
-# %%
-names = {"wqkv": (4, 12), "bqkv": (12,), "wo": (4, 4), "bo": (4,)}
-params = {name: rng.standard_normal(shape) for name, shape in names.items()}
-net = [layer("multihead_attention", *names, heads=2, causal=True)]
-at_one = rng.standard_normal((1, 4, 4)) * np.array([[0], [1], [0], [0]])
-causal = Problem(net, params, rng.standard_normal((1, 4, 4)), at_one)
-assert all(each.agrees for each in compare(causal))
-for name in ("by_hand", *PATHS):
-    dx = np.asarray(path(name)(causal).dx)
-    assert dx[0, :2].all() and not dx[0, 2:].any()
-
-# %% [markdown]
+# The third table comes with a right output. The second comes with right gradients, PyTorch's, of
+# the wrong function. The last row is the same in all three, as the last token may see everything:
+# a test that sends its upstream there passes both mistakes.
+#
 # ## Prediction: a mistake that q = k = x hides
 #
 # Swap dq and dk. Where queries and keys differ in number the shapes object; where they are as many,
@@ -378,18 +369,16 @@ assert not np.isclose(dq, dk).any()
 # %%
 if drawing():
     picture, axes = figure(8, 3.9, columns=2)
-    ds = np.array([[1.5, -2.25, 0.75], [0.5, -3, 2.5], [-0.48, 1.92, -1.44]])
-    for ax, table_, colors, most, title in (
-        (axes[0], p, "Blues", 1.0, "the weights p"),
-        (axes[1], ds, "RdBu_r", 4.0, "the gradient of the scores, ds"),
+    for ax, numbers, colors, low, high, title in (
+        (axes[0], p, "Blues", 0, 1, "the weights p"),
+        (axes[1], ds, "RdBu_r", -4, 4, "the gradient of the scores, ds"),
     ):
-        ax.pcolormesh(table_, cmap=colors, vmin=-most * (colors != "Blues"), vmax=most)
-        for (t, key), number in np.ndenumerate(table_):
-            ax.text(key + 0.5, t + 0.5, f"{number:.2f}", ha="center", va="center")
+        ax.pcolormesh(numbers, cmap=colors, vmin=low, vmax=high)
+        for (t, s), number in np.ndenumerate(numbers):
+            ax.text(s + 0.5, t + 0.5, f"{number:.2f}", ha="center", va="center")
         ax.set(xlabel="key", ylabel="query", title=title, aspect="equal")
-        ax.set(xticks=[0.5, 1.5, 2.5], yticks=[0.5, 1.5, 2.5])
-        ax.set_xticklabels("012")
-        ax.set_yticklabels("012")
+        ax.set_xticks([0.5, 1.5, 2.5], ["0", "1", "2"])
+        ax.set_yticks([0.5, 1.5, 2.5], ["0", "1", "2"])
         ax.invert_yaxis()
     keep(picture, "12_attention_weights")
 
@@ -402,9 +391,10 @@ if drawing():
     )):  # fmt: skip
         line = [table[d][column] for d in widths]
         axes.loglog(widths, line, dashes, marker="o", color=color, label=name)
-    axes.set(xlabel="d, the width of queries and keys", ylabel="|dq|")
-    axes.set_title("The gradient of a query, of 1000 with 16 keys each")
+    axes.set(xlabel="d, the width of queries and keys", ylabel="|dq|, the length of the gradient")
+    axes.set_title("The gradient of a query: 1000 of them, 16 keys each")
     axes.set_xticks(widths, [str(d) for d in widths])
+    axes.set_yticks([0.1, 0.2, 0.5, 1, 2, 4], ["0.1", "0.2", "0.5", "1", "2", "4"])
     axes.minorticks_off()
     axes.legend(frameon=False)
     keep(picture, "12_attention_scale")

@@ -1,4 +1,7 @@
-"""The affine layer: every output is a weighted sum of every input, plus a bias."""
+"""The affine layer: every output is a weighted sum of every input, plus a bias.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
+"""
 
 from typing import Any
 

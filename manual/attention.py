@@ -1,6 +1,8 @@
 """Attention: every query looks at all keys, and takes the mean of the values, weighted by likeness.
 
 And rotary positions, which turn queries and keys, so that likeness knows how far apart they are.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
 """
 
 import math
@@ -24,6 +26,7 @@ def attention_forward(
     mask: True where a query may look at a key, (..., T, S) or any shape that broadcasts to it
     A query that may look at nothing gives 0.
     Returns out (..., T, M), and the cache.
+    Errors: also TypeError for a mask that is no array of booleans.
     Source: Vaswani et al., 2017.
     """
     expect_axes(2, q=q, k=k, v=v)
@@ -68,7 +71,9 @@ def rotary_forward(x: Array, base: float = 10000.0) -> tuple[Array, Any]:
     A dot product of two turned vectors depends on the difference of their angles alone, that is, on
     how many steps lie between them.
 
-    x: (..., T, D), D even
+    x: (..., T, D), D even    base: sets the slowest turn
+    Returns out (..., T, D), and the cache.
+    Errors: also ValueError for a base that is not above 0.
     Source: Su et al., 2021; first half paired with second, as in GPT-NeoX and Llama.
     """
     expect_axes(2, x=x)
@@ -84,7 +89,7 @@ def rotary_forward(x: Array, base: float = 10000.0) -> tuple[Array, Any]:
 
 
 def rotary_backward(dout: Array, cache: Any) -> Array:
-    """The transpose of a turn is the turn back: the same with -sin."""
+    """The transpose of a turn is the turn back: the same with -sin. dout, dx: (..., T, D)."""
     cos, sin, x_shape = cache
     expect_shape(x_shape, dout=dout)
     da, db = np.split(dout, 2, axis=-1)

@@ -1,4 +1,8 @@
-"""Batch norm: every channel to mean 0 and variance 1 over the batch, then scaled and shifted."""
+"""Batch norm: every channel to mean 0 and variance 1 over the batch, then scaled and shifted.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit,
+or an eps that is not above 0.
+"""
 
 from typing import Any
 
@@ -18,8 +22,9 @@ def batchnorm_forward(
     x: (N, C), or images (N, C, H, W), whose channels are averaged over the pixels too ("spatial")
     gamma, beta: (C,)
     running: None in training: mean and var are those of this batch, with 1/m, m = N or N H W;
-             in evaluation the running statistics, which are constants
+             in evaluation the running statistics, which are constants, each (C,)
     Returns out (the shape of x), and the cache, from which running_statistics takes its own.
+    Errors: also TypeError for running that is no pair, ValueError for a negative variance in it.
     Source: Ioffe and Szegedy, 2015.
     """
     expect("NC*", x=x)
@@ -45,7 +50,8 @@ def batchnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     In training, dx is standardize's: each x moves the mean and the variance of its batch. In
     evaluation these are constants, and dx = dxhat / std.
 
-    Returns dx, dgamma (C,), dbeta (C,).
+    dout: the shape of x
+    Returns dx (the shape of x), dgamma (C,), dbeta (C,).
     """
     xhat, gamma, inner, _, training = cache
     expect_shape(xhat.shape, dout=dout)
@@ -66,7 +72,10 @@ def running_statistics(cache: Any, running: Running, momentum: float = 0.1) -> R
     where the forward has m: PyTorch's conventions. (CS231n's momentum is the share of the old, 0.9,
     and its variance the biased one.) Both start at mean 0 and variance 1.
 
-    Errors: ValueError for a cache of evaluation, or a batch of one number a channel.
+    running, and what is returned: (mean, var), each (C,)
+    Errors: also those of running above; ValueError for a cache of evaluation, a batch of one number
+    a channel, a momentum outside of [0, 1].
+    Source: Ioffe and Szegedy, 2015, algorithm 2 (the unbiased variance).
     """
     *_, x, training = cache
     if not training:

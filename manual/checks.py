@@ -1,4 +1,7 @@
-"""Errors that name the argument, say what it was, and what was expected."""
+"""Errors that name the argument, say what it was, and what was expected.
+
+Errors: TypeError for what is no NumPy array, or one of another kind; ValueError for all else.
+"""
 
 from typing import Any
 

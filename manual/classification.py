@@ -1,4 +1,7 @@
-"""Losses for yes or no, and for margins. (Softmax's own loss stands in softmax.py.)"""
+"""Losses for yes or no, and for margins. (Softmax's own loss stands in softmax.py.)
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
+"""
 
 import numpy as np
 
@@ -18,7 +21,9 @@ def bce_with_logits_loss(x: Array, y: Array) -> tuple[float, Array]:
     log(1 + exp(x)) - x y: softplus, in its form that cannot overflow. Its derivative is the
     sigmoid, so dx = (p - y) / x.size.
 
-    Returns loss, dx.
+    Returns loss, dx (the shape of x).
+    Errors: also ValueError for a y that is no probability.
+    Source: Cox, 1958 (logistic regression); torch's binary_cross_entropy_with_logits.
     """
     expect("*", x=x)
     expect_finite("y", y)
@@ -45,6 +50,7 @@ def svm_loss(x: Array, y: Array) -> tuple[float, Array]:
     of exactly 0, the corner, pushes nothing.
 
     Returns loss, dx (N, C).
+    Errors: also TypeError for labels that are no integers, ValueError for one out of range.
     Source: Weston and Watkins, 1999; CS231n, assignment 1.
     """
     expect("NC", x=x)

@@ -1,6 +1,10 @@
 """Convolution: one affine map, applied to every window of an image.
 
 As in every deep learning library it is a cross-correlation: the kernel is not flipped.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit,
+an option that is no whole number or pair, groups that do not divide the channels and the filters,
+or a window larger than the image with its padding.
 """
 
 from typing import Any
@@ -27,6 +31,7 @@ def conv2d_forward(
     groups: the channels and the filters fall into so many groups; each filter sees its own alone
     Returns out (N, F, OH, OW) with OH = (H + 2 padding - dilation (KH - 1) - 1) // stride + 1,
     and the cache.
+    Source: LeCun et al., 1989; groups: Krizhevsky et al., 2012; dilation: Yu and Koltun, 2016.
 
     The windows, each laid out as a row, make a matrix: then it is one product, as in affine.
     """
@@ -91,7 +96,9 @@ def conv1d_forward(
     x: (N, C, L)
     w: (F, C / groups, K)
     b: (F,)
+    stride, padding, dilation, groups: a number each, as in conv2d
     Returns out (N, F, OL) with OL as OH above, and the cache.
+    Source: Waibel et al., 1989 (time-delay networks).
     """
     expect("NCL FGK F", x=x, w=w, b=b)
     expect_count(stride=stride, dilation=dilation)
@@ -105,7 +112,11 @@ def conv1d_forward(
 
 
 def conv1d_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
-    """Returns dx (N, C, L), dw (F, C / groups, K), db (F,), from dout (N, F, OL)."""
+    """conv2d's, with the axis of height taken off again.
+
+    dout: (N, F, OL)
+    Returns dx (N, C, L), dw (F, C / groups, K), db (F,).
+    """
     inner, (N, F, _, OL) = cache
     expect_shape((N, F, OL), dout=dout)
     dx, dw, db = conv2d_backward(dout[:, :, None], inner)

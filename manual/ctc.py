@@ -3,6 +3,8 @@
 At every step the network says a label, or nothing ("blank"). Said labels are read with repeats
 merged and blanks left out: a a _ b reads "ab", and a _ a reads "aa". The probability of a text is
 the sum over all ways to say it, and dynamic programming sums them without listing them.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
 """
 
 import numpy as np
@@ -18,7 +20,8 @@ def ctc_loss(x: Array, y: Array, steps: Array | None = None, blank: int = 0) -> 
     y: (N, L) integer labels, not the blank; a shorter text is filled up with -1 at its end
     steps: (N,) how many of the T steps belong to each example; None for all. The others get dx = 0.
     Returns loss, dx (N, T, C). (PyTorch's reduction "sum", over N; its "mean" also divides by L.)
-    Errors: ValueError for a text that cannot be said in so few steps.
+    Errors: also TypeError for labels that are no integers or steps that are no array, ValueError
+    for a label or a blank out of range, steps that are not 1 to T, a text that needs more steps.
     Source: Graves et al., 2006.
 
     Between the labels, and around them, a blank may be said: the states are _ a _ b _, S = 2 L + 1.

@@ -1,4 +1,7 @@
-"""Dropout: each number is left out with a chance p, so that none can rely on its neighbours."""
+"""Dropout: each number is left out with a chance p, so that none can rely on its neighbours.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
+"""
 
 from typing import Any
 
@@ -21,6 +24,9 @@ def dropout_forward(
           whole channels; None draws one from rng
     rng: a generator of the caller's, who so can draw the same again
     With neither mask nor rng nothing is dropped, out is x itself: evaluation.
+    Returns out (the shape of x), and the cache.
+    Errors: also ValueError for p outside of [0, 1), TypeError for a mask that is no array of
+    booleans, an rng that is no generator.
     Source: Srivastava et al., 2014.
     """
     expect("*", x=x)
@@ -37,7 +43,10 @@ def dropout_forward(
 
 
 def dropout_backward(dout: Array, cache: Any) -> Array:
-    """The mask and 1 - p are constants, and out = x mask / (1 - p):  dx = dout mask / (1 - p)."""
+    """The mask and 1 - p are constants, and out = x mask / (1 - p):  dx = dout mask / (1 - p).
+
+    dout, dx: the shape of x
+    """
     mask, p, x_shape = cache
     expect_shape(x_shape, dout=dout)
     return dout * mask / (1 - p)

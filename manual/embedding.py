@@ -1,4 +1,7 @@
-"""From tokens to vectors and back: embedding, learned positions, unembedding."""
+"""From tokens to vectors and back: embedding, learned positions, unembedding.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
+"""
 
 from typing import Any
 
@@ -13,6 +16,8 @@ def embedding_forward(ids: Array, w: Array) -> tuple[Array, Any]:
     ids: integers from 0 to V - 1, any shape, (N, T) for text
     w: (V, D)
     Returns out, the shape of ids with an axis of D behind it, and the cache.
+    Errors: also TypeError for ids that are no integers, ValueError for one out of range.
+    Source: Bengio et al., 2003.
     """
     expect("VD", w=w)
     expect_ids("ids", ids, len(w))
@@ -24,6 +29,7 @@ def embedding_backward(dout: Array, cache: Any) -> tuple[None, Array]:
 
     dw[ids] += dout would add only once where a token stands twice; np.add.at adds every time.
 
+    dout: (N, T, D), the shape of out
     Returns None, as ids are no numbers to differentiate by, and dw (V, D).
     """
     ids, w = cache
@@ -34,10 +40,12 @@ def embedding_backward(dout: Array, cache: Any) -> tuple[None, Array]:
 
 
 def positions_forward(x: Array, p: Array) -> tuple[Array, Any]:
-    """out[n, t] = x[n, t] + p[t]: a learned vector for every place, as in GPT-2.
+    """out[n, t] = x[n, t] + p[t]: a learned vector for every place.
 
     x: (N, T, D)
     p: (L, D), L >= T; the rows from T on are not used
+    Returns out (N, T, D), and the cache.
+    Source: Gehring et al., 2017; so in GPT-2 (Radford et al., 2019).
     """
     expect("NTD LD", x=x, p=p)
     if x.shape[1] > len(p):
@@ -48,6 +56,7 @@ def positions_forward(x: Array, p: Array) -> tuple[Array, Any]:
 def positions_backward(dout: Array, cache: Any) -> tuple[Array, Array]:
     """p[t] meets place t of every example; the rows that were not used get 0.
 
+    dout: (N, T, D)
     Returns dx (N, T, D), which is dout itself, and dp (L, D).
     """
     x_shape, p = cache
@@ -63,6 +72,7 @@ def unembedding_forward(x: Array, w: Array) -> tuple[Array, Any]:
     x: (N, T, D), or any (..., D)
     w: (V, D), as in embedding; under the same name in a network it is the same table ("tied"),
        and its two gradients add up
+    Returns out (N, T, V), and the cache.
     Source: Press and Wolf, 2017.
     """
     expect_axes(1, x=x)
@@ -73,7 +83,8 @@ def unembedding_forward(x: Array, w: Array) -> tuple[Array, Any]:
 def unembedding_backward(dout: Array, cache: Any) -> tuple[Array, Array]:
     """affine's, for a w that lies the other way: dx = dout w, dw = dout^T x over all rows.
 
-    Returns dx, dw (V, D).
+    dout: (N, T, V)
+    Returns dx (N, T, D), dw (V, D).
     """
     x, w = cache
     expect_shape((*x.shape[:-1], len(w)), dout=dout)

@@ -19,6 +19,7 @@ def block(name: str, heads: int, rotary: bool = False) -> list[Layer]:
         x = x + attention(layernorm(x))        the places look at each other
         x = x + mlp(layernorm(x))              each place thinks for itself
 
+    x: (N, T, D)    heads, rotary: as in multihead_attention
     Its parameters are called name.g1, name.wqkv, ...: see block_params.
     Source: Vaswani et al., 2017; the norm in front as in GPT-2 (Radford et al., 2019).
     """
@@ -40,7 +41,9 @@ def block_params(name: str, D: int, rng: np.random.Generator, depth: int = 1) ->
     """Parameters of one block on vectors of width D, whose mlp is 4 D wide.
 
     Weights are drawn with standard deviation 0.02; those that add to the residual stream with
-    0.02 / sqrt(2 depth), so that a sum of 2 depth of them does not grow (GPT-2).
+    0.02 / sqrt(2 depth), so that a sum of 2 depth of them does not grow.
+    Returns them as name.g1 (D,), ...; rng draws them.
+    Source: Radford et al., 2019 (GPT-2).
     """
     last = 0.02 / math.sqrt(2 * depth)
     arrays = {
@@ -74,6 +77,10 @@ def gpt(
     vocabulary: how many tokens    width: of every token's vector
     steps: the longest text; turned positions know no such limit
     depth: blocks    heads: of each    rotary: turned queries and keys in place of learned positions
+    seed: of the draw
+    Errors: ValueError for a size that is no whole number, heads that do not divide the width
+    (with rotary, into even parts).
+    Source: Radford et al., 2019; the tied table: Press and Wolf, 2017.
     """
     expect_count(vocabulary=vocabulary, steps=steps, width=width, depth=depth, heads=heads)
     if width % heads or (rotary and width // heads % 2):

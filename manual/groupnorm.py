@@ -1,4 +1,8 @@
-"""Group norm and instance norm: the channels of one image in groups, or each by itself."""
+"""Group norm and instance norm: the channels of one image in groups, or each by itself.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit,
+an eps that is not above 0, or groups that do not divide the channels.
+"""
 
 from typing import Any
 
@@ -14,7 +18,8 @@ def groupnorm_forward(
 
     x: (N, C, H, W); channels 0 to C / groups - 1 are the first group
     gamma, beta: (C,), a number a channel, whatever the groups
-    groups = 1 averages over the whole image, groups = C is instance norm.
+    groups = 1 averages over the whole image, groups = C is instance norm; eps keeps std off 0.
+    Returns out (N, C, H, W), and the cache.
     Source: Wu and He, 2018.
     """
     expect("NCHW", x=x)
@@ -29,7 +34,10 @@ def groupnorm_forward(
 def groupnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     """dxhat = dout gamma channel by channel, dx then group by group, as in standardize.
 
-    Returns dx, dgamma (C,), dbeta (C,).
+    dgamma and dbeta are batchnorm's.
+
+    dout: (N, C, H, W)
+    Returns dx (N, C, H, W), dgamma (C,), dbeta (C,).
     """
     xhat, gamma, inner, groups = cache
     expect_shape(xhat.shape, dout=dout)
@@ -45,7 +53,8 @@ def instancenorm_forward(
 ) -> tuple[Array, Any]:
     """Every channel of every image by itself: a group norm of groups of one.
 
-    x: (N, C, H, W)    gamma, beta: (C,)
+    x: (N, C, H, W)    gamma, beta: (C,)    eps: as in groupnorm
+    Returns out (N, C, H, W), and the cache.
     Source: Ulyanov, Vedaldi and Lempitsky, 2016.
     """
     expect("NCHW", x=x)
@@ -53,5 +62,5 @@ def instancenorm_forward(
 
 
 def instancenorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
-    """Returns dx, dgamma (C,), dbeta (C,)."""
+    """groupnorm's. dout: (N, C, H, W). Returns dx (N, C, H, W), dgamma (C,), dbeta (C,)."""
     return groupnorm_backward(dout, cache)

@@ -2,6 +2,8 @@
 
 Gate order here: r, z, n (reset, update, new), as in PyTorch; and, as there, the reset gate acts on
 the product h whn, after it (the paper's acts on h, before it), so that bhn is not the same as bxn.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
 """
 
 from typing import Any
@@ -43,6 +45,10 @@ def gru_step_forward(
 def gru_step_backward(dout: Array, cache: Any) -> Six:
     """From the last line of the forward to its first. h has two ways out: z h, and q = h wh + bh.
 
+        dp_n = dout (1 - z) (1 - n^2)               dq_n = dp_n r
+        dp_z = dq_z = dout (h - n) z (1 - z)        dp_r = dq_r = dp_n q_n r (1 - r)
+        dh = dout z + dq wh^T,  the rest as in affine
+
     dout: (N, H)
     Returns dx (N, D), dh (N, H), dwx (D, 3H), dwh (H, 3H), dbx (3H,), dbh (3H,).
     """
@@ -66,6 +72,7 @@ def gru_forward(
     x: (N, T, D)    h0: (N, H)
     wx: (D, 3H)    wh: (H, 3H)    bx, bh: (3H,)
     Returns h (N, T, H), and the caches of the steps.
+    Source: that of the step.
     """
     expect("NTD NH", x=x, h0=h0)
     h, hs, caches = h0, [], []
@@ -81,6 +88,7 @@ def gru_backward(dout: Array, cache: Any) -> Six:
 
     dout: (N, T, H)
     Returns dx (N, T, D), dh0 (N, H), dwx (D, 3H), dwh (H, 3H), dbx (3H,), dbh (3H,).
+    Source: Werbos, 1990.
     """
     (_, h, _, _), _, _ = cache[0]
     expect_shape((len(h), len(cache), h.shape[1]), dout=dout)

@@ -26,12 +26,18 @@ def layer(kind: str, *params: str, **options: Any) -> Layer:
 
 
 def residual(*body: Layer) -> Layer:
-    """A branch that rejoins: out = x + body(x). The body must keep the shape of x."""
+    """A branch that rejoins: out = x + body(x). The body must keep the shape of x.
+
+    Source: He et al., 2016.
+    """
     return Layer("residual", body=body)
 
 
 def concatenate(*body: Layer, axis: int = 1) -> Layer:
-    """A branch laid beside x: out = x and body(x), joined along an axis, as in DenseNet."""
+    """A branch laid beside x: out = x and body(x), joined along an axis.
+
+    Source: Huang et al., 2017 (DenseNet).
+    """
     return Layer("concatenate", options={"axis": axis}, body=body)
 
 

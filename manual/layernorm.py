@@ -1,4 +1,8 @@
-"""Layer norm and RMS norm: each row normalised by itself, whatever the batch; then scaled."""
+"""Layer norm and RMS norm: each row normalised by itself, whatever the batch; then scaled.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit,
+or an eps that is not above 0.
+"""
 
 from typing import Any
 
@@ -12,7 +16,8 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) ->
     """out = gamma xhat + beta, xhat of mean 0 and variance 1 along the last axis.
 
     x: (N, D), (N, T, D), ...: every row of D numbers stands alone
-    gamma, beta: (D,)
+    gamma, beta: (D,)    eps: keeps std off 0
+    Returns out (the shape of x), and the cache.
     Source: Ba, Kiros and Hinton, 2016.
     """
     expect_axes(1, x=x)
@@ -22,9 +27,12 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) ->
 
 
 def layernorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
-    """dxhat = dout gamma, from there as in standardize; gamma and beta meet every row.
+    """dxhat = dout gamma, from there as in standardize; gamma and beta meet every row:
 
-    Returns dx, dgamma (D,), dbeta (D,).
+        dgamma = sum dout xhat          dbeta = sum dout
+
+    dout: the shape of x
+    Returns dx (the shape of x), dgamma (D,), dbeta (D,).
     """
     xhat, gamma, inner = cache
     expect_shape(xhat.shape, dout=dout)
@@ -37,7 +45,8 @@ def layernorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
 def rmsnorm_forward(x: Array, gamma: Array, eps: float = 1e-5) -> tuple[Array, Any]:
     """out = gamma x / rms,  rms = sqrt(mean(x^2) + eps) along the last axis: no mean, no shift.
 
-    x: (N, D), (N, T, D), ...    gamma: (D,)
+    x: (N, D), (N, T, D), ...    gamma: (D,)    eps: keeps rms off 0
+    Returns out (the shape of x), and the cache.
     Source: Zhang and Sennrich, 2019.
     """
     expect_axes(1, x=x)
@@ -53,7 +62,8 @@ def rmsnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array]:
 
         dx = 1/rms (dxhat - xhat mean(dxhat xhat))
 
-    Returns dx, dgamma (D,).
+    dout: the shape of x
+    Returns dx (the shape of x), dgamma (D,).
     """
     xhat, gamma, rms = cache
     expect_shape(xhat.shape, dout=dout)

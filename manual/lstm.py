@@ -2,6 +2,8 @@
 
 Gate order here: i, f, o, g (input, forget, output, candidate), as in CS231n. PyTorch's is
 i, f, g, o, with its weights lying the other way and two biases.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
 """
 
 from typing import Any
@@ -46,8 +48,13 @@ def lstm_step_backward(
     """From the last line of the forward to its first. c_next has two ways out: through h_next, and
     straight on to the next step; their gradients add.
 
+        dc_next += dh_next o (1 - tanh(c_next)^2)       do = dh_next tanh(c_next)
+        df = dc_next c      dc = dc_next f      di = dc_next g      dg = dc_next i
+        da: each of di, df, do, dg times its slope;  then affine's backward, twice
+
     dout: (dh_next, dc_next), each (N, H)
     Returns dx (N, D), dh (N, H), dc (N, H), dwx (D, 4H), dwh (H, 4H), db (4H,).
+    Errors: also TypeError for a dout that is no pair.
     """
     (x, h, c, wx, wh), (i, f, o, g, shown), caches = cache
     i_cache, f_cache, o_cache, g_cache, c_cache = caches
@@ -79,6 +86,7 @@ def lstm_forward(
     x: (N, T, D)    h0, c0: (N, H)
     wx: (D, 4H)    wh: (H, 4H)    b: (4H,)
     Returns h (N, T, H), and the caches of the steps; the cells stay inside.
+    Source: that of the step.
     """
     expect("NTD NH NH", x=x, h0=h0, c0=c0)
     h, c, hs, caches = h0, c0, [], []
@@ -96,6 +104,7 @@ def lstm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array, Array, 
 
     dout: (N, T, H)
     Returns dx (N, T, D), dh0 (N, H), dc0 (N, H), dwx (D, 4H), dwh (H, 4H), db (4H,).
+    Source: Werbos, 1990.
     """
     (_, _, c, _, _), _, _ = cache[0]
     expect_shape((len(c), len(cache), c.shape[1]), dout=dout)

@@ -1,4 +1,7 @@
-"""The triplet loss: not what an example is, but whom it should be close to."""
+"""The triplet loss: not what an example is, but whom it should be close to.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
+"""
 
 import numpy as np
 
@@ -21,6 +24,8 @@ def triplet_loss(x: Array, y: Array, margin: float = 1.0) -> tuple[float, Array]
     A row gets the sum over all its triplets; a triplet exactly at its margin, the corner, nothing.
 
     Returns loss, dx (N, D).
+    Errors: also TypeError for a y that holds no integers, ValueError for a row that x lacks, or a
+    margin that is not above 0.
     Source: Schroff, Kalenichenko and Philbin, 2015 (FaceNet).
     """
     expect("ND", x=x)

@@ -1,4 +1,7 @@
-"""Multi-head self-attention: every place of a sequence looks at the others, in several ways."""
+"""Multi-head self-attention: every place of a sequence looks at the others, in several ways.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
+"""
 
 from typing import Any
 
@@ -32,6 +35,8 @@ def multihead_attention_forward(
           example, (N, heads, T, T) of each head; (N, 1, 1, T) hides padding
     rotary: turn q and k by their places (rotary_forward)
     Returns out (N, T, D), and the cache.
+    Errors: also ValueError for heads that do not divide D, TypeError for a mask that is no array
+    of booleans.
     Source: Vaswani et al., 2017.
     """
     expect("NTD DE E DD D", x=x, wqkv=wqkv, bqkv=bqkv, wo=wo, bo=bo)

@@ -8,6 +8,9 @@ in a dict of arrays:
 
 layer("relu") calls relu_forward and relu_backward, whichever file they stand in. A name that occurs
 twice is one parameter used twice.
+Errors: those of the layers; TypeError for what is no layer, KeyError for a parameter that params
+lacks, ValueError for a kind nobody wrote, a branch that does not fit x, a setting out of range.
+Source: Rumelhart, Hinton and Williams, 1986.
 """
 
 import math
@@ -59,8 +62,8 @@ def network_backward(dout: Array, cache: Any) -> tuple[Array, Params]:
     Where one value feeds several places, each place sends back a gradient, and they ADD:
     x of a residual feeds the branch and the sum; a shared parameter feeds every layer that uses it.
 
-    Returns dx (None if x holds integers), and grads: a dict with the gradient of every parameter
-    that the network uses.
+    dout: the shape of out. Returns dx (the shape of x; None if x holds integers), and grads: a dict
+    with the gradient of every parameter that the network uses, in its shape.
     """
     caches, net = cache
     grads = {}
@@ -89,9 +92,8 @@ def network_loss(
     """The loss of the network's output against y, and its gradients.
 
     loss: a layer value that names a loss: layer("softmax"), layer("huber", delta=2.0)
-    reg: L2 regularisation, reg / 2 * sum(w^2) added for every parameter of two or more axes
-         (the weights; biases are left alone)
-    Returns loss, dx, grads.
+    reg: of l2_loss, added for every parameter of two or more axes (the weights, not the biases)
+    x, params, net: those of network_forward. Returns loss, dx (the shape of x), grads by name.
     """
     _expect_layer("loss", loss)
     out, cache = network_forward(x, params, net)
@@ -107,9 +109,9 @@ def network_loss(
 
 
 def l2_loss(w: Array, reg: float) -> tuple[float, Array]:
-    """L2 regularisation: loss = reg / 2 * sum(w^2), so dw = reg w.
+    """L2 regularisation: loss = reg / 2 * sum(w^2), so dw = reg w. w, dw: any shape.
 
-    The 1/2 is CS231n's (assignment 2); PyTorch's weight_decay adds the same gradient.
+    Source: CS231n, assignment 2, with its 1/2; PyTorch's weight_decay adds the same gradient.
     """
     expect("*", w=w)
     if not reg >= 0:
@@ -120,8 +122,8 @@ def l2_loss(w: Array, reg: float) -> tuple[float, Array]:
 def mlp(sizes: list[int], activation: str = "relu", seed: int = 0) -> tuple[list[Layer], Params]:
     """A multi-layer perceptron: affine layers with an activation between each two.
 
-    sizes: the width of the input, of each hidden layer, of the output: mlp([64, 32, 10])
-    Returns net, params: weights drawn with variance 2 / inputs (He et al., 2015), biases 0.
+    sizes: the widths, from input to output, two or more: mlp([64, 32, 10])    seed: of the draw
+    Returns net, params: W1 (D, M), ... of variance 2 / D, b1 (M,), ... 0. Source: He et al., 2015.
     """
     if len(sizes) < 2:
         raise ValueError(f"sizes is {sizes}, expected two widths or more")

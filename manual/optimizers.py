@@ -4,9 +4,11 @@ Each is a pure function with the course's signature (CS231n, assignment 2):
 
     next_w, next_config = adam(w, dw, config)
 
-config is a dict with the settings and the memory; what is missing takes its default. It is
-returned anew, never changed: pass it to the next step. The updates are those of torch.optim, to
-rounding.
+w, dw, next_w and the memory have one shape, any shape. config is a dict with the settings and the
+memory; what is missing takes its default. It is returned anew, never changed: pass it to the next
+step. The updates are those of torch.optim, to rounding.
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit,
+a name that config may not hold, or a limit of clipping that is not above 0.
 """
 
 from typing import Any
@@ -20,7 +22,7 @@ Step = tuple[Array, Config]
 
 
 def sgd(w: Array, dw: Array, config: Config | None = None) -> Step:
-    """w <- w - learning_rate dw. Defaults: learning_rate 0.01."""
+    """w <- w - learning_rate dw. Defaults: learning_rate 0.01. Source: Robbins and Monro, 1951."""
     c = _settings(w, dw, config, learning_rate=1e-2)
     return w - c["learning_rate"] * dw, c
 
@@ -29,7 +31,7 @@ def momentum(w: Array, dw: Array, config: Config | None = None) -> Step:
     """v <- momentum v + dw;  w <- w - learning_rate v. Defaults: 0.01, momentum 0.9.
 
     PyTorch's convention. CS231n keeps v times -learning_rate instead: the same path as long as the
-    learning rate stays.
+    learning rate stays. Source: Polyak, 1964.
     """
     c = _settings(w, dw, config, learning_rate=1e-2, momentum=0.9, v=np.zeros_like(w))
     v = c["momentum"] * c["v"] + dw
@@ -40,7 +42,7 @@ def nesterov(w: Array, dw: Array, config: Config | None = None) -> Step:
     """v <- momentum v + dw;  w <- w - learning_rate (dw + momentum v). Defaults: 0.01, 0.9.
 
     The step looks ahead: it counts today's gradient once for itself and once within v.
-    PyTorch's convention (Sutskever et al., 2013, shifted by half a step).
+    Source: Nesterov, 1983; PyTorch's form (Sutskever et al., 2013, shifted by half a step).
     """
     c = _settings(w, dw, config, learning_rate=1e-2, momentum=0.9, v=np.zeros_like(w))
     v = c["momentum"] * c["v"] + dw
@@ -51,8 +53,7 @@ def rmsprop(w: Array, dw: Array, config: Config | None = None) -> Step:
     """s <- decay s + (1 - decay) dw^2;  w <- w - learning_rate dw / (sqrt(s) + epsilon).
 
     Defaults: learning_rate 0.01, decay 0.99, epsilon 1e-8. PyTorch's and CS231n's convention:
-    epsilon outside the root (optax puts it inside, with decay 0.9).
-    Source: Hinton, Coursera lecture 6e, 2012.
+    epsilon outside the root (optax: inside, decay 0.9). Source: Hinton, Coursera lecture 6e, 2012.
     """
     c = _settings(w, dw, config, learning_rate=1e-2, decay=0.99, epsilon=1e-8, s=np.zeros_like(w))
     s = c["decay"] * c["s"] + (1 - c["decay"]) * (dw * dw)
@@ -109,10 +110,9 @@ def adamw(w: Array, dw: Array, config: Config | None = None) -> Step:
 def clip_by_norm(grads: dict[str, Array], max_norm: float) -> tuple[dict[str, Array], float]:
     """Scale all gradients by one factor so that together their norm is at most max_norm.
 
-    norm = sqrt of the sum of squares over all arrays. The factor is
-    min(1, max_norm / (norm + 1e-6)), as in PyTorch's clip_grad_norm_. Returns the clipped
-    gradients, and the norm before.
-    Source: Pascanu, Mikolov and Bengio, 2013.
+    grads: arrays of any shape. norm = sqrt of the sum of squares over all of them. The factor is
+    min(1, max_norm / (norm + 1e-6)), as in PyTorch's clip_grad_norm_. Returns the clipped ones,
+    and the norm before. Source: Pascanu, Mikolov and Bengio, 2013.
     """
     if not max_norm > 0:
         raise ValueError(f"max_norm is {max_norm}, expected a number above 0")
@@ -124,7 +124,7 @@ def clip_by_norm(grads: dict[str, Array], max_norm: float) -> tuple[dict[str, Ar
 
 
 def clip_by_value(grads: dict[str, Array], limit: float) -> dict[str, Array]:
-    """Cut every entry to the interval from -limit to limit, as torch's clip_grad_value_ does."""
+    """Every g of grads becomes min(max(g, -limit), limit). Source: torch's clip_grad_value_."""
     if not limit > 0:
         raise ValueError(f"limit is {limit}, expected a number above 0")
     return {name: np.clip(g, -limit, limit) for name, g in grads.items()}

@@ -1,10 +1,12 @@
 """Activations with a corner: relu, leaky relu, elu; and the identity, which has none.
 
 Each acts on every entry by itself, so its derivative is one number for each entry, and the chain
-rule is one product:  dx = dout * f'(x).
+rule is one product:  dx = dout * f'(x). x may have any shape, and out, dout and dx have the same.
 
 At the corner x = 0 there is no derivative; any number between the slopes left and right of it (a
 subgradient) is right. These functions take the left one, as PyTorch and jax.nn do: relu'(0) = 0.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
 """
 
 from typing import Any
@@ -15,7 +17,7 @@ from manual.checks import Array, expect, expect_shape
 
 
 def identity_forward(x: Array) -> tuple[Array, Any]:
-    """out = x. x: any shape. out is x itself, not a copy."""
+    """out = x. x: any shape. out is x itself, not a copy. Source: torch.nn.Identity."""
     expect("*", x=x)
     return x, x.shape
 
@@ -27,7 +29,7 @@ def identity_backward(dout: Array, cache: Any) -> Array:
 
 
 def relu_forward(x: Array) -> tuple[Array, Any]:
-    """out = max(x, 0). x: any shape."""
+    """out = max(x, 0). x: any shape. Source: Nair and Hinton, 2010."""
     expect("*", x=x)
     out = x * (x > 0)
     return out, x

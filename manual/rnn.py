@@ -2,6 +2,8 @@
 
 Back-propagation through time is the chain rule on the loop, and so a loop backwards: h[t] feeds the
 output at t and the step at t + 1, and its two gradients add.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
 """
 
 from typing import Any
@@ -42,6 +44,7 @@ def rnn_forward(x: Array, h0: Array, wx: Array, wh: Array, b: Array) -> tuple[Ar
     x: (N, T, D)    h0: (N, H)
     wx: (D, H)    wh: (H, H)    b: (H,)
     Returns h (N, T, H), and the caches of the steps.
+    Source: that of the step.
     """
     expect("NTD NH DH HH H", x=x, h0=h0, wx=wx, wh=wh, b=b)
     h, hs, caches = h0, [], []
@@ -59,6 +62,7 @@ def rnn_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array, Array, A
 
     dout: (N, T, H)
     Returns dx (N, T, D), dh0 (N, H), dwx (D, H), dwh (H, H), db (H,).
+    Source: Werbos, 1990.
     """
     N, H = cache[0][1].shape
     expect_shape((N, len(cache), H), dout=dout)

@@ -12,6 +12,7 @@ r"""The network of the lessons, in scalars: CGPA and IQ -> two hidden neurons ->
 
 Nine parameters, so nine derivatives. Each is a path from the loss back to the parameter: multiply
 what stands along it. Source: a video course's three lessons on backpropagation (CampusX).
+Errors: KeyError for a parameter that p lacks.
 """
 
 

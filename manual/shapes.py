@@ -1,6 +1,9 @@
 """Layers that move numbers about and change none: flatten, reshape, transpose, concatenate.
 
 Each output is some input, so each backward hands dout back along the same way.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
+Source: NumPy's conventions.
 """
 
 from collections.abc import Sequence
@@ -14,20 +17,23 @@ from manual.checks import Array, expect, expect_axes, expect_count, expect_shape
 def flatten_forward(x: Array) -> tuple[Array, Any]:
     """Each example as one row: (N, d1, ..., dk) -> (N, d1 * ... * dk), the last index fastest.
 
-    out is a view of x where NumPy can make one.
+    x: (N, ...). Returns out, a view of x where NumPy can make one, and the cache.
     """
     expect("N*", x=x)
     return x.reshape(len(x), -1), x.shape
 
 
 def flatten_backward(dout: Array, cache: Any) -> Array:
-    """The rows back in the shape of x."""
+    """The rows back in the shape of x. dout: (N, d1 * ... * dk). Returns dx (the shape of x)."""
     expect_shape((cache[0], int(np.prod(cache[1:]))), dout=dout)
     return dout.reshape(cache)
 
 
 def reshape_forward(x: Array, shape: tuple[int, ...]) -> tuple[Array, Any]:
-    """Each example in another shape: (N, ...) -> (N, *shape), the last index fastest."""
+    """Each example in another shape: x (N, ...) -> out (N, *shape), the last index fastest.
+
+    Errors: also TypeError for a shape that is no tuple or list.
+    """
     expect("N*", x=x)
     if not isinstance(shape, tuple | list):
         raise TypeError(f"shape is {shape!r}, expected the sizes of an example's axes: a tuple")
@@ -38,7 +44,7 @@ def reshape_forward(x: Array, shape: tuple[int, ...]) -> tuple[Array, Any]:
 
 
 def reshape_backward(dout: Array, cache: Any) -> Array:
-    """Back to the shape of x."""
+    """Back to the shape of x. dout: (N, *shape). Returns dx (the shape of x)."""
     x_shape, shape = cache
     expect_shape((x_shape[0], *shape), dout=dout)
     return dout.reshape(x_shape)
@@ -49,6 +55,7 @@ def transpose_forward(x: Array, axes: tuple[int, ...]) -> tuple[Array, Any]:
 
     x: any shape    axes: 0 to x.ndim - 1 in a new order
     out is a view of x, as is dx of dout.
+    Errors: also ValueError for axes that are not these, each once.
     """
     expect("*", x=x)
     if not isinstance(axes, tuple | list) or sorted(axes) != list(range(x.ndim)):
@@ -57,7 +64,11 @@ def transpose_forward(x: Array, axes: tuple[int, ...]) -> tuple[Array, Any]:
 
 
 def transpose_backward(dout: Array, cache: Any) -> Array:
-    """The inverse order: x's axis axes[k] is out's axis k, and argsort finds k for each."""
+    """The inverse order: x's axis axes[k] is out's axis k, and argsort finds k for each.
+
+    dout: the shape of out
+    Returns dx (the shape of x).
+    """
     x_shape, axes = cache
     expect_shape(tuple(x_shape[axis] for axis in axes), dout=dout)
     return dout.transpose(np.argsort(axes))
@@ -66,7 +77,9 @@ def transpose_backward(dout: Array, cache: Any) -> Array:
 def concatenate_forward(xs: Sequence[Array], axis: int = 1) -> tuple[Array, Any]:
     """The arrays side by side along an axis; all other axes must fit.
 
-    xs: arrays    axis: 1 joins features (N, D) and channels (N, C, H, W)
+    xs: a list of arrays    axis: 1 joins features (N, D) and channels (N, C, H, W)
+    Returns out, along the axis as long as all of them, and the cache.
+    Errors: also ValueError for what is no list of one array or more.
     """
     if not isinstance(xs, tuple | list) or not xs:
         raise ValueError(f"xs is {xs!r}, expected a list of one array or more")
@@ -82,7 +95,7 @@ def concatenate_forward(xs: Sequence[Array], axis: int = 1) -> tuple[Array, Any]
 
 
 def concatenate_backward(dout: Array, cache: Any) -> tuple[Array, ...]:
-    """dout cut up again where the arrays met: views of it."""
+    """dout (the shape of out) cut up again where the arrays met: one dx an array, views of dout."""
     out_shape, widths, axis = cache
     expect_shape(out_shape, dout=dout)
     return tuple(np.split(dout, np.cumsum(widths)[:-1], axis=axis))

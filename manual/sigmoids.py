@@ -1,7 +1,9 @@
 """Smooth activations: sigmoid, tanh, and softplus, silu, gelu, which bend relu's corner.
 
 Each acts on every entry by itself: dx = dout * f'(x). Where f' is a short formula in the output,
-the output is what the cache keeps. x may have any shape.
+the output is what the cache keeps. x may have any shape, and out, dout and dx have the same.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
 """
 
 import math
@@ -17,6 +19,7 @@ def sigmoid_forward(x: Array) -> tuple[Array, Any]:
     """out = 1 / (1 + exp(-x)) = (1 + tanh(x / 2)) / 2; the second form cannot overflow.
 
     It is right to the last digit of 1, not of a tiny output: below x = -37 it is 0, for 1e-17.
+    Source: Rumelhart, Hinton and Williams, 1986.
     """
     expect("*", x=x)
     out = (1 + np.tanh(x / 2)) / 2
@@ -31,7 +34,7 @@ def sigmoid_backward(dout: Array, cache: Any) -> Array:
 
 
 def tanh_forward(x: Array) -> tuple[Array, Any]:
-    """out = tanh(x)."""
+    """out = tanh(x) = 2 sigmoid(2 x) - 1. Source: LeCun et al., 1998 (Efficient BackProp)."""
     expect("*", x=x)
     out = np.tanh(x)
     return out, out
@@ -45,7 +48,10 @@ def tanh_backward(dout: Array, cache: Any) -> Array:
 
 
 def softplus_forward(x: Array) -> tuple[Array, Any]:
-    """out = log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)); the second form cannot overflow."""
+    """out = log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)); the second form cannot overflow.
+
+    Source: Dugas et al., 2001.
+    """
     expect("*", x=x)
     size = np.where(x > 0, x, -x)  # |x|; np.abs would drop the imaginary part of a complex step
     out = x * (x > 0) + np.log1p(np.exp(-size))
@@ -121,7 +127,11 @@ def gelu_tanh_backward(dout: Array, cache: Any) -> Array:
 
 
 def erf(x: Array) -> Array:
-    """The error function, on arrays of number objects too, where each brings its own .erf()."""
+    """erf(x) = 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. x: any shape.
+
+    On arrays of number objects too, where each brings its own .erf().
+    Source: Abramowitz and Stegun, 1964, 7.1.1; computed by SciPy.
+    """
     if x.dtype == object:
         return np.frompyfunc(lambda number: number.erf(), 1, 1)(x)
     return scipy.special.erf(x)  # SciPy loads its parts when they are asked for

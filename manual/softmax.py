@@ -1,6 +1,9 @@
 """Softmax, which turns scores into probabilities, and the loss that goes with it.
 
 Apart, they need a matrix of derivatives for every row; together they need one subtraction.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
+Source: Bridle, 1990.
 """
 
 from typing import Any
@@ -14,7 +17,7 @@ def softmax_forward(x: Array) -> tuple[Array, Any]:
     """out[j] = exp(x[j]) / sum_k exp(x[k]), along the last axis. x: (..., C).
 
     Adding one number to all scores of a row changes nothing, so the largest is first brought to 0:
-    exp cannot overflow then.
+    exp cannot overflow then. Returns out (..., C), and the cache.
     """
     expect("*", x=x)
     e = np.exp(x - x.max(axis=-1, keepdims=True))
@@ -26,7 +29,7 @@ def softmax_backward(dout: Array, cache: Any) -> Array:
     """Every output depends on every score of its row:  dp[j]/dx[k] = p[j] ((j == k) - p[k]).
 
     Summed against dout:  dx[k] = p[k] (dout[k] - sum_j dout[j] p[j]):
-    how far dout[k] lies above the mean of dout, weighted by p.
+    how far dout[k] lies above the mean of dout, weighted by p. dout, dx: (..., C).
     """
     p = cache
     expect_shape(p.shape, dout=dout)
@@ -48,7 +51,9 @@ def softmax_loss(x: Array, y: Array, smoothing: float = 0.0) -> tuple[float, Arr
     with respect to x[k] is  -t[k] + sum_j t[j] p[k] = p[k] - t[k],  over N.
 
     Returns loss, dx (N, C).
-    Errors: ValueError for a label out of range, a row that is no probability distribution.
+    Errors: also ValueError for a label out of range, a row that is no probability distribution, a
+    smoothing that is no share; TypeError for labels that are no integers.
+    Source: Bridle, 1990; smoothing: Szegedy et al., 2016.
     """
     expect("NC", x=x)
     if not 0 <= smoothing <= 1:
@@ -75,6 +80,8 @@ def kl_loss(x: Array, y: Array) -> tuple[float, Array]:
     and a loss that is 0 where p = t. PyTorch's kl_div takes log p, and calls this mean "batchmean".
 
     Returns loss, dx (N, C).
+    Errors: also ValueError for a row that is no probability distribution.
+    Source: Kullback and Leibler, 1951.
     """
     expect_array("y", y)
     if y.ndim != 2:
@@ -85,7 +92,10 @@ def kl_loss(x: Array, y: Array) -> tuple[float, Array]:
 
 
 def targets(x: Array, y: Array) -> Array:
-    """y as rows of probabilities (N, C), in the number type of the scores x (N, C)."""
+    """y as rows of probabilities (N, C), in the number type of the scores x (N, C).
+
+    t[n, j] = (j == y[n]) for labels y (N,); rows (N, C) stay as they are. Errors: softmax_loss's.
+    """
     if np.ndim(y) < 2:
         expect_labels(y, x)
         t = np.zeros_like(x)  # one row a label: 1 at the true class, 0 elsewhere

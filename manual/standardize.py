@@ -1,6 +1,9 @@
 """Mean 0 and variance 1: the heart of batch, layer, group and instance norm.
 
 They differ in what they average over; the derivation is the same for all, and stands here.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit,
+or an eps that is not above 0.
 """
 
 from typing import Any
@@ -18,6 +21,8 @@ def standardize_forward(x: Array, axes: Axes = -1, eps: float = 1e-5) -> tuple[A
         mean = 1/m sum x        var = 1/m sum (x - mean)^2        (1/m, not 1/(m - 1))
 
     x: any shape    axes: what is averaged over, m numbers each    eps: keeps std off 0
+    Returns xhat (the shape of x), and the cache.
+    Source: Ioffe and Szegedy, 2015.
     """
     expect_axes(1, x=x)
     expect_positive(eps=eps)
@@ -44,7 +49,7 @@ def standardize_backward(dout: Array, cache: Any) -> Array:
         dx = 1/std (dxhat - mean(dxhat) - xhat mean(dxhat xhat))
 
     dxhat, less its mean, less its part along xhat: moving x along either changes no xhat (but for
-    eps). Source: Ioffe and Szegedy, 2015, who leave it at the nodes.
+    eps). dout, dx: the shape of x. Source: Ioffe and Szegedy, 2015, who leave it at the nodes.
     """
     xhat, std, axes = cache
     expect_shape(xhat.shape, dout=dout)

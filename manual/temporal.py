@@ -1,4 +1,7 @@
-"""Affine and cross-entropy for sequences: the same at every step."""
+"""Affine and cross-entropy for sequences: the same at every step. Source: CS231n, assignment 3.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit.
+"""
 
 from typing import Any
 
@@ -31,7 +34,11 @@ def temporal_affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
 
 
 def temporal_affine_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
-    """affine's, on all rows of all steps. Returns dx (N, T, D), dw (D, M), db (M,)."""
+    """affine's, on all rows of all steps.
+
+    dout: (N, T, M)
+    Returns dx (N, T, D), dw (D, M), db (M,).
+    """
     x_shape, M, inner = cache
     expect_shape((*x_shape[:-1], M), dout=dout)
     dx, dw, db = affine_backward(dout.reshape(-1, M), inner)
@@ -52,6 +59,8 @@ def temporal_softmax_loss(
         loss = -1/divisor sum over (n, t) that count of log p[n, t, y[n, t]],      p = softmax(x)
 
     Returns loss, dx (N, T, V), 0 where the mask is False. With nothing that counts, both are 0.
+    Errors: also TypeError for labels that are no integers, a mask that is no array of booleans;
+    ValueError for a label out of range, a mean that is neither.
     """
     expect("NTV", x=x)
     if mean not in ("tokens", "examples"):

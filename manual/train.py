@@ -41,7 +41,9 @@ def train(
     progress: wraps the range of epochs, to show a bar: rich.progress.track, for one
 
     An epoch's loss is the mean of what each row lost just before the update it took part in.
-    Errors: ValueError for bad settings or data; FloatingPointError when the loss overflows.
+    Errors: those of network_loss; ValueError for bad settings or data; FloatingPointError when the
+    loss overflows.
+    Source: Robbins and Monro, 1951; with all rows at once, Cauchy, 1847.
     """
     _expect_trainable(x, y, params, batch_size, epochs, tolerance)
     N = len(x)

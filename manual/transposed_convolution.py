@@ -2,6 +2,9 @@
 
 It is the backward of a convolution, run forward: what conv2d does to get dx from dout. So its own
 backward is a convolution.
+
+Errors: TypeError for what is no array of signed numbers, ValueError for a shape that does not fit,
+an option that is no whole number or pair, or groups that do not divide the channels.
 """
 
 from typing import Any
@@ -31,7 +34,8 @@ def conv_transpose2d_forward(
     output_padding: so many more at the bottom and on the right, below stride or below dilation
     Returns out (N, F, OH, OW), the cache, with
     OH = (H - 1) stride - 2 padding + dilation (KH - 1) + 1 + output_padding.
-    The layout of w and the options are PyTorch's.
+    Errors: also ValueError for more output_padding than that, an output without pixels.
+    Source: Zeiler et al., 2010; the layout of w and the options are PyTorch's.
     """
     expect("NCHW CGKL F", x=x, w=w, b=b)
     (N, C, H, W), (_, per_group, KH, KW) = x.shape, w.shape

@@ -2,7 +2,10 @@
 
 unfold copies every window of an image into a row of its own; fold adds every window back to where
 it came from. Each is the other's transpose, sum(unfold(x) * y) = sum(x * fold(y)), so each is the
-backward of the other.
+backward of the other. They are also known as im2col and col2im.
+
+Errors: ValueError for an option that is no whole number or pair, or a window larger than the image.
+Source: Chellapilla, Puri and Simard, 2006.
 """
 
 import numpy as np
@@ -36,7 +39,8 @@ def unfold(
                                         j stride + m dilation - padding]
 
     and `fill` where that lies outside of x (N, C, H, W).
-    Returns (N, C, OH, OW, KH, KW), a view of the padded x, not to be written to.
+    kernel: (KH, KW)
+    Returns (N, C, OH, OW, KH, KW), OH as in conv2d, a view of the padded x, not to be written to.
     """
     (sh, sw), (ph, pw) = pair("stride", stride), pair("padding", padding, least=0)
     (dh, dw), (KH, KW) = pair("dilation", dilation), kernel
@@ -58,8 +62,11 @@ def fold(
 ) -> Array:
     """Adds every window back to its place; windows overlap, and what overlaps adds up.
 
+        out[n, c, i stride + k dilation - padding, ...] += windows[n, c, i, j, k, m]
+
     windows: (N, C, OH, OW, KH, KW)
     size: (H, W) of the images, without the padding, which is cut off again
+    stride, padding, dilation: those of unfold
     Returns (N, C, H, W).
 
     One number of a window never meets another of the same window, so a loop over the KH KW numbers
@@ -77,7 +84,7 @@ def fold(
 
 
 def expect_groups(groups: int, channels: int, filters: int) -> None:
-    """Raise unless groups divides both."""
+    """Raise unless groups divides both: ValueError."""
     expect_count(groups=groups)
     for what, number in {"channels": channels, "filters": filters}.items():
         if number % groups:

@@ -32,6 +32,7 @@ console = Console()
 
 
 def seconds(run: Callable[[], object]) -> float:
+    """How long one call takes."""
     start = time.perf_counter()
     run()
     return time.perf_counter() - start
