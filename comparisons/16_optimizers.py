@@ -17,7 +17,17 @@ import jax.numpy as jnp
 import numpy as np
 import torch
 
-from comparisons.show import FOURTH, GRADIENT, PALE, THIRD, VALUE, drawing, figure, keep
+from comparisons.show import (
+    FOURTH,
+    GRADIENT,
+    PALE,
+    THIRD,
+    VALUE,
+    drawing,
+    figure,
+    keep,
+    side_by_side,
+)
 from manual.network import layer, network_loss
 from manual.optimizers import adagrad, adam, adamw, momentum, nesterov, rmsprop, sgd
 from reference.paths import path
@@ -349,10 +359,14 @@ assert on_sgd["1/N missing"] > 1e60
 # sign does not cancel. Nor does a factor on a part of the gradient: with an L2 penalty beside it,
 # which is not doubled, the doubled gradient walks another way.
 #
-# What tells at once is the gradient itself, beside a difference:
+# What tells at once is the gradient itself. Here is the right one on every path, and then each
+# fault beside the differences:
 
 # %%
-differences = path("differences")(Problem(net, weights, x, y, mse)).params
+problem = Problem(net, weights, x, y, mse)
+print("\nThe right gradient; the last line in allowances, up to 8 is agreement")
+assert all(each.agrees for each in side_by_side(problem, names=["b2"]))
+differences = path("differences")(problem).params
 _, _, gradients = network_loss(x, y, weights, net, mse)
 print("\nThe gradient over the difference, at the first entry of each parameter")
 print("  " + " " * 18 + "".join(f"{name:>10}" for name in weights))

@@ -271,39 +271,52 @@ for D in (4, 8, 16, 32, 64, 128):
 
 
 # %%
-def seconds(run: Callable[[], Any], rounds: int = 9) -> float:
-    """The least disturbed of some rounds, after one to warm up."""
-    times = []
+def ratio(run: Callable[[], Any], forward: Callable[[], Any], rounds: int = 9) -> float:
+    """How many times as long as a forward pass; in turns, the least disturbed round of each."""
+    times: tuple[list[float], list[float]] = [], []
     for _ in range(rounds + 1):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return min(times[1:])
+        for each, kept in zip((run, forward), times, strict=True):
+            start = time.perf_counter()
+            each()
+            kept.append(time.perf_counter() - start)
+    return min(times[0][1:]) / min(times[1][1:])  # the first round warms up
 
 
 def measured(problem: Problem) -> dict[str, float]:
-    """Times of value and gradient, over that of a forward pass by the same program."""
+    """Value and gradient, over a forward pass by the same program."""
     net, params, x, y = problem[:4]
-    forward = seconds(lambda: mse_loss(network_forward(x, params, net)[0], y))
-    found = {"by hand": seconds(lambda: network_loss(x, y, params, net, layer("mse"))) / forward}
-    found["ten directions"] = seconds(lambda: directions(problem, 10)) / forward
+
+    def forward() -> float:
+        return mse_loss(network_forward(x, params, net)[0], y)[0]
+
     tensors = {name: torch.tensor(w, requires_grad=True) for name, w in params.items()}
     tx, ty, loss = torch.tensor(x), torch.tensor(y), loss_in(torch.tanh, problem)
-    with torch.no_grad():
-        alone = seconds(lambda: loss(tensors, tx, ty))
-    both = seconds(lambda: torch.autograd.grad(loss(tensors, tx, ty), [*tensors.values()]))
-    found["PyTorch"] = both / alone
+
+    def torch_forward() -> Any:
+        with torch.no_grad():
+            return loss(tensors, tx, ty)
+
+    def torch_both() -> Any:
+        return torch.autograd.grad(loss(tensors, tx, ty), [*tensors.values()])
+
+    found = {
+        "by hand": ratio(lambda: network_loss(x, y, params, net, layer("mse")), forward),
+        "ten directions": ratio(lambda: directions(problem, 10), forward),
+        "PyTorch": ratio(torch_both, torch_forward),
+    }
     with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
-        loss, numbers = loss_in(jnp.tanh, problem), jax.tree.map(jnp.asarray, (params, x, y))
-        value, both = jax.jit(loss), jax.jit(jax.value_and_grad(loss))
-        alone = seconds(lambda: jax.block_until_ready(value(*numbers)))
-        found["JAX"] = seconds(lambda: jax.block_until_ready(both(*numbers))) / alone
+        at, loss_of = jax.tree.map(jnp.asarray, (params, x, y)), loss_in(jnp.tanh, problem)
+        value, both = jax.jit(loss_of), jax.jit(jax.value_and_grad(loss_of))
+
+        def jax_forward() -> Any:
+            return jax.block_until_ready(value(*at))
+
+        found["JAX"] = ratio(lambda: jax.block_until_ready(both(*at)), jax_forward)
         if sum(w.size for w in params.values()) < 1000:
-            p, x, y = numbers
-            along = jax.jit(lambda v: jax.jvp(lambda q: loss(q, x, y), (p,), (v,))[1])
+            slope = jax.jit(lambda v: jax.jvp(lambda p: loss_of(p, *at[1:]), at[:1], (v,))[1])
             vs = [jax.tree.map(jnp.asarray, v) for v in units(params)]
-            every = seconds(lambda: [along(v).block_until_ready() for v in vs], 3)
-            found["all by jvp (JAX)"] = every / alone
+            every = ratio(lambda: [slope(v).block_until_ready() for v in vs], jax_forward, 3)
+            found["all by jvp (JAX)"] = every
     return found
 
 
