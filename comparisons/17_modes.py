@@ -272,14 +272,14 @@ for D in (4, 8, 16, 32, 64, 128):
 
 # %%
 def ratio(run: Callable[[], Any], forward: Callable[[], Any], rounds: int = 9) -> float:
-    """How many times as long as a forward pass; in turns, the least disturbed round of each."""
-    times: tuple[list[float], list[float]] = [], []
-    for _ in range(rounds + 1):
-        for each, kept in zip((run, forward), times, strict=True):
+    """How many times as long as a forward pass; in turns, the least disturbed of each."""
+    best = [float("inf")] * 2
+    for _ in range(rounds):
+        for k, each in enumerate((run, run, forward, forward, forward)):  # the first ones warm up
             start = time.perf_counter()
             each()
-            kept.append(time.perf_counter() - start)
-    return min(times[0][1:]) / min(times[1][1:])  # the first round warms up
+            best[k > 1] = min(best[k > 1], time.perf_counter() - start)
+    return best[0] / best[1]
 
 
 def measured(problem: Problem) -> dict[str, float]:
@@ -331,9 +331,9 @@ print("        P" + "".join(f"{name:>18}" for name in names))
 for P, found in times.items():
     row = (f"{found[name]:18.1f}" if name in found else f"{'':18}" for name in names)
     print(f"{P:9,}" + "".join(row))
-    # Loose: clocks of busy machines. A pass for each parameter would be P.
+    # Loose: clocks of busy machines. Reverse mode is far below a pass for each parameter.
     assert all(found[name] < 30 for name in ("by hand", "PyTorch", "JAX"))
-    assert "all by jvp (JAX)" not in found or found["all by jvp (JAX)"] > P / 10
+    assert found.get("all by jvp (JAX)", P) > 5 * found["JAX"]
 
 # %% [markdown]
 # ## When forward mode wins
