@@ -215,11 +215,10 @@ assert settled.max() < 8 * U["float64"] and backprop < 8 * U["float64"]
 # In float32 a central difference keeps four digits, at a step of 1e-2. So the path "differences" of
 # this project takes its steps in float64, near the cube root of u, whatever the network's own type.
 #
-# How small may h be in the complex step? Below 1e-162 its square is no longer a number, and nobody
-# misses that. What must stay in range is h f': below 2.2e-308 it loses digits, below 5e-324 it is
-# 0. This network is content with 1e-300. But a slope of 1e-130, which saturated units can have,
-# would be 0 with h = 1e-200; with 2^-200 = 6e-61 it is right, and division by a power of 2 is
-# exact.
+# How small may h be in the complex step? Below 1e-162 its square is 0 in float64, and nobody misses
+# that. What must stay in range is h f': below 2.2e-308 it loses digits, below 5e-324 it is 0. This
+# network is content with 1e-300. But a slope of 1e-130, which saturated units can have, would be 0
+# with h = 1e-200; with 2^-200 = 6e-61 it is right, and division by a power of 2 is exact.
 
 # %%
 print("\nThe complex step, much smaller")
