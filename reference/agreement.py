@@ -83,9 +83,9 @@ def rounding_allowances(problem: Problem, roundings: float = 0.0, exact: bool = 
     exact: whether numbers count as exact where they are
     """
     net, params, x, y, loss, reg = problem.copied()
-    numbers = {name: rounding_array(array, exact) for name, array in params.items()}
     # Where numbers are too many orders apart, s may overflow; then it is inf, and says so.
     with counting(problem.dtype) as counted, np.errstate(over="ignore", invalid="ignore"):
+        numbers = {name: rounding_array(array, exact) for name, array in params.items()}
         start = rounding_array(x, exact) if x.dtype.kind == "f" else x
         out, cache = network_forward(start, numbers, net)
         value, dout = out, rounding_array(y, exact) if loss is None else y

@@ -12,8 +12,9 @@ writes a tolerance for a layer.
     z = f(x)         s(z) = |f'(x)| s(x)                 + 2 |z|    libraries promise one ulp, 2 u,
                                                                     f' at its steepest near x
 
-s is exactly 0 only for multiples of 2**-12 below 2**26 that came about without rounding. Sums and
-products of such numbers are exact in float64 in every order, so s = 0 asks for equality to the bit.
+s is exactly 0 only for multiples of 2**-12 below 2**26 that came about without rounding (of 2**-6
+below 2**8 in float32). Sums of such numbers are exact in every order, with bits to spare for
+partial sums, and so is a product that is one again; so s = 0 asks for equality to the bit.
 
 Source of the idea: running error analysis (Wilkinson; Higham, Accuracy and Stability, section 3.3).
 """
@@ -34,6 +35,10 @@ UNIT = {np.dtype(np.float64): 2.0**-53, np.dtype(np.float32): 2.0**-24}
 
 U = 2.0**-53
 
+# What counts as exact: multiples of 1 / the first below the second. 38 of float64's 53 bits, 14 of
+# float32's 24.
+EXACT = {np.dtype(np.float64): (4096.0, 2.0**26), np.dtype(np.float32): (64.0, 2.0**8)}
+
 # An input that is no small multiple of 2**-12 is given, not rounded; but what is made of it may be.
 GIVEN = 2.0**-1022
 # Below 2**-1022 numbers lose digits or are flushed to 0: an absolute error of that size, over u.
@@ -46,6 +51,7 @@ class Rounding:
     __slots__ = ("s", "value")
 
     unit = 2.0**-53
+    grid, limit = EXACT[np.dtype(np.float64)]
     undecided = 0  # comparisons that rounding could turn over
     decisions: list[bool] | None = None  # how every comparison came out, where somebody asks
 
@@ -236,8 +242,9 @@ class Rounding:
 
 
 def exact(value: float) -> bool:
-    """Whether value is a multiple of 2**-12 below 2**26."""
-    return -67108864.0 < value < 67108864.0 and (value * 4096.0).is_integer()
+    """Whether value is a multiple of 2**-12 below 2**26; in float32, of 2**-6 below 2**8."""
+    limit = Rounding.limit
+    return -limit < value < limit and (value * Rounding.grid).is_integer()
 
 
 def lift(number: Any) -> Rounding:
@@ -278,10 +285,14 @@ def values(array: Any) -> Array:
 
 @contextmanager
 def counting(dtype: Any = np.float64) -> Iterator[type[Rounding]]:
-    """Count undecided comparisons anew, for the unit roundoff of dtype."""
-    before = Rounding.unit, Rounding.undecided
+    """Count undecided comparisons anew, for the unit roundoff of dtype.
+
+    Numbers are to be lifted within it too: what is exact depends on dtype.
+    """
+    before = Rounding.unit, Rounding.undecided, Rounding.grid, Rounding.limit
     Rounding.unit, Rounding.undecided = UNIT[np.dtype(dtype)], 0
+    Rounding.grid, Rounding.limit = EXACT[np.dtype(dtype)]
     try:
         yield Rounding
     finally:
-        Rounding.unit, Rounding.undecided = before
+        Rounding.unit, Rounding.undecided, Rounding.grid, Rounding.limit = before

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference.agreement import rounding_allowances
 from reference.numbers import (
     ALLOWANCES,
     Rounding,
@@ -150,3 +151,26 @@ def test_eight_allowances_hold_for_sums_in_any_order():
         for _ in range(5):
             rng.shuffle(terms)
             assert abs(Fraction(sum(terms)) - sum(map(Fraction, terms))) <= ALLOWANCES * U * s
+
+
+def test_what_is_exact_in_float64_need_not_be_in_float32():
+    """1e6 + 1/16 times 1, summed: every number is a multiple of 2**-12, and float32 rounds."""
+    from manual.network import layer
+    from reference.agreement import compare
+    from reference.problem import Problem
+
+    rng = np.random.default_rng(0)
+    x = (1e6 + rng.integers(0, 1000, size=(4, 7)) / 16).astype(np.float32)
+    small = (rng.integers(-6, 7, size=(4, 7)) / 2).astype(np.float32)
+    params = {"W": np.ones((7, 3), np.float32), "b": np.zeros(3, np.float32)}
+    dout = (rng.integers(-6, 7, size=(4, 3)) / 2).astype(np.float32)
+    for start, exact in ((x, False), (small, True)):
+        problem = Problem([layer("affine", "W", "b")], params, start, dout)
+        found = list(compare(problem, ("pytorch", "jax")))
+        assert all(each.agrees and each.entries == 12 + 28 + 21 + 3 for each in found)
+        s = rounding_allowances(problem).s
+        assert (s["value"] == 0).all() == exact == (s["W"] == 0).all()
+    with counting(np.float32):
+        assert allowances(rounding_array(np.array([255.5, 0.25]))).tolist() == [0, 0]
+        assert (allowances(rounding_array(np.array([256.5, 1 / 128]))) > 0).all()
+    assert (allowances(rounding_array(np.array([256.5, 1 / 128]))) == 0).all()

@@ -3,7 +3,8 @@
     f(w + ih) = f(w) + ih f'(w) - h^2 f''(w) / 2 - ...      so   f'(w) = Im f(w + ih) / h
 
 Nothing is subtracted, so nothing cancels, and h may be as small as 2**-200: h^2 is then nothing at
-all beside 1, and h is a power of 2, so that the division by it is exact. (1e-200 would underflow.)
+all beside 1, and h is a power of 2, so that the division by it is exact. (With h = 1e-200 slopes
+below 1e-108 would lose digits, as their imaginary parts underflow.)
 The forward must carry complex numbers through: no abs, no float buffers, and comparisons that look
 at the real part first, as NumPy's do.
 
