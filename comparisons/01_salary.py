@@ -25,7 +25,13 @@ from reference.problem import Problem
 # ## The network, and one student
 #
 # Two inputs, two hidden neurons without an activation, one output: the salary in lakh rupees a
-# year. All weights start at 0.1, all biases at 0. The first student has CGPA 8, IQ 8, salary 4.
+# year. The network and the students are those of a video course (CampusX, "Backpropagation"). All
+# weights start at 0.1, all biases at 0. The first student has CGPA 8, IQ 8, salary 4:
+#
+#     h1   = w11 x1 + w21 x2 + b1 = 0.1 * 8   + 0.1 * 8   + 0 =  1.6
+#     h2   = w12 x1 + w22 x2 + b2 = 0.1 * 8   + 0.1 * 8   + 0 =  1.6
+#     yhat = v1 h1  + v2 h2  + c  = 0.1 * 1.6 + 0.1 * 1.6 + 0 =  0.32
+#     L    = (y - yhat)^2         = (4 - 0.32)^2              = 13.5424
 
 # %%
 students = [(8.0, 8.0, 4.0), (7.0, 9.0, 5.0), (6.0, 10.0, 6.0), (5.0, 12.0, 7.0)]
@@ -33,24 +39,31 @@ start = {"w11": 0.1, "w12": 0.1, "w21": 0.1, "w22": 0.1, "b1": 0.0, "b2": 0.0}
 start |= {"v1": 0.1, "v2": 0.1, "c": 0.0}
 NAMES = list(start)
 
-x1, x2, y = students[0]
-loss, cache = salary_forward(x1, x2, y, start)
-h1, h2, yhat = cache[-3:]
-
-print("Student 1, forward")
-print(f"  h1   = w11 x1 + w21 x2 + b1 = 0.1 * {x1:g} + 0.1 * {x2:g} + 0     = {h1:g}")
-print(f"  h2   = w12 x1 + w22 x2 + b2 = 0.1 * {x1:g} + 0.1 * {x2:g} + 0     = {h2:g}")
-print(f"  yhat = v1 h1 + v2 h2 + c    = 0.1 * {h1:g} + 0.1 * {h2:g} + 0 = {yhat:g}")
-print(f"  loss = (y - yhat)^2         = ({y:g} - {yhat:g})^2              = {loss:g}")
-# Some twenty roundings of 1.1e-16 each, at the most; a difference errs by about h^2.
+loss, cache = salary_forward(*students[0], start)
+x1, x2, *_, h1, h2, yhat = cache
+# Some twenty roundings of 1.1e-16 each, at the most.
 assert np.allclose([h1, h2, yhat, loss], [1.6, 1.6, 0.32, 13.5424], rtol=1e-14)
 
 # %% [markdown]
-# ## Nine derivatives, six ways
+# ## Nine derivatives
 #
-# The column "scalars" follows the nine paths through this one network. "matrices" is the code for
-# any network, also by hand. Its W1[i, j] leads from input i to hidden neuron j, so that w12 is
-# W1[0, 1] and w21 is W1[1, 0].
+# A weight moves the loss through what it feeds. So go backwards, and at each line multiply by the
+# derivative of that line alone: this is the chain rule. dL/dh1 is needed by three parameters, and
+# is computed once.
+#
+#     dL/dyhat = -2 (y - yhat)                = -2 * 3.68    =  -7.36
+#     dL/dv1   = dL/dyhat dyhat/dv1           = -7.36 h1     = -11.776     dL/dv2: with h2
+#     dL/dc    = dL/dyhat dyhat/dc            = -7.36 * 1    =  -7.36
+#     dL/dh1   = dL/dyhat dyhat/dh1           = -7.36 v1     =  -0.736     dL/dh2: with v2
+#     dL/dw11  = dL/dh1 dh1/dw11              = -0.736 x1    =  -5.888     dL/dw21: with x2
+#     dL/db1   = dL/dh1 dh1/db1               = -0.736 * 1   =  -0.736
+#
+# and w12, w22 and b2 likewise, from dL/dh2. Now the same nine in six ways. "scalars" is the code of
+# these lines, manual/salary.py. "matrices" is the code for any network, also by hand; its W1[i, j]
+# leads from input i to hidden neuron j, so that w12 is W1[0, 1] and w21 is W1[1, 0]. Then the four
+# that this project holds hand-written code against, and calls paths: PyTorch's autograd, JAX's
+# grad, the difference (L(w + h) - L(w - h)) / 2h, and the complex step, Im L(w + ih) / h, which
+# subtracts nothing and so loses no digits.
 
 # %%
 net = [layer("affine", "W1", "b1"), layer("affine", "W2", "b2")]
@@ -68,57 +81,54 @@ def by_name(arrays):
 x = np.array([student[:2] for student in students])
 targets = np.array([student[2:] for student in students])
 problems = [Problem(net, params, x[[i]], targets[[i]], mse) for i in range(4)]
-columns = {
-    "scalars": salary_backward(cache),
-    "matrices": by_name(path("by_hand")(problems[0]).params),
-}
+columns = {"scalars": salary_backward(cache)}
+columns["matrices"] = by_name(path("by_hand")(problems[0]).params)
 columns |= {name: by_name(path(name)(problems[0]).params) for name in PATHS}
 
-print("\nStudent 1, the nine derivatives of the loss")
-print("      " + "".join(f"{name:>15}" for name in columns))
+print("Student 1, the nine derivatives of the loss")
+print("     " + "".join(f"{name:>14}" for name in columns))
 for n in NAMES:
-    print(f"  d{n:<3}" + "".join(f"{column[n]:15.8f}" for column in columns.values()))
+    print(f"  d{n:<3}" + "".join(f"{column[n]:14.7f}" for column in columns.values()))
 
 on_paper = dict.fromkeys(NAMES, -5.888) | {"b1": -0.736, "b2": -0.736}
 on_paper |= {"v1": -11.776, "v2": -11.776, "c": -7.36}
 for name, column in columns.items():
-    accuracy = 1e-9 if name == "differences" else 1e-14
+    accuracy = 1e-9 if name == "differences" else 1e-14  # a difference errs by about h^2
     assert all(math.isclose(column[n], on_paper[n], rel_tol=accuracy) for n in NAMES)
 
 # %% [markdown]
 # ```text
-#               scalars       matrices        pytorch            jax    differences   complex_step
-#   dw11    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000
-#   dw12    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000
-#   dw21    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000
-#   dw22    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000    -5.88800000
-#   db1     -0.73600000    -0.73600000    -0.73600000    -0.73600000    -0.73600000    -0.73600000
-#   db2     -0.73600000    -0.73600000    -0.73600000    -0.73600000    -0.73600000    -0.73600000
-#   dv1    -11.77600000   -11.77600000   -11.77600000   -11.77600000   -11.77600000   -11.77600000
-#   dv2    -11.77600000   -11.77600000   -11.77600000   -11.77600000   -11.77600000   -11.77600000
-#   dc      -7.36000000    -7.36000000    -7.36000000    -7.36000000    -7.36000000    -7.36000000
+#              scalars      matrices       pytorch           jax   differences  complex_step
+#   dw11    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000
+#   dw12    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000
+#   dw21    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000
+#   dw22    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000
+#   db1     -0.7360000    -0.7360000    -0.7360000    -0.7360000    -0.7360000    -0.7360000
+#   db2     -0.7360000    -0.7360000    -0.7360000    -0.7360000    -0.7360000    -0.7360000
+#   dv1    -11.7760000   -11.7760000   -11.7760000   -11.7760000   -11.7760000   -11.7760000
+#   dv2    -11.7760000   -11.7760000   -11.7760000   -11.7760000   -11.7760000   -11.7760000
+#   dc      -7.3600000    -7.3600000    -7.3600000    -7.3600000    -7.3600000    -7.3600000
 # ```
 #
-# How close is close enough follows from the numbers themselves. One allowance is what rounding may
-# do to this derivative in a right program (and, for a finite difference, what its step may do);
-# up to 8 allowances is agreement. Student 1 alone would be a poor test: CGPA and IQ are both 8, and
-# to confuse them costs nothing. So every path is held against all four students, 12 numbers each:
-# the loss, its slopes in x1 and x2, and the nine.
+# How close is close enough? The last digits of a right program may be wrong, by as much as its
+# roundings add up to. That much is called one allowance, worked out anew for each derivative (for a
+# difference it covers the error of its step too); up to 8 allowances is agreement. Student 1 alone
+# would be a poor test: CGPA and IQ are both 8, and to confuse them costs nothing. So every path is
+# held against all four students, 12 numbers each: the loss, its slopes in x1 and x2, and the nine.
 
 # %%
-print(f"\nThe largest error, in allowances (agreement: at most {ALLOWANCES})")
-print("             " + "".join(f"{name:>15}" for name in PATHS))
-for i, problem in enumerate(problems, start=1):
-    found = list(compare(problem))
-    print(f"  student {i}  " + "".join(f"{each.worst:15.3f}" for each in found))
-    assert all(each.agrees and each.entries == 12 for each in found)
+found = [each for problem in problems for each in compare(problem)]
+worst = max(each.worst for each in found)
+print(
+    f"\nLargest error on any path, any student: {worst:.3f} allowances (up to {ALLOWANCES} agree)"
+)
+assert all(each.agrees and each.entries == 12 for each in found) and len(found) == 16
 
 # %% [markdown]
 # ## Training
 #
-# Student after student, one update each, with learning rate 0.001. An epoch's loss is the mean of
-# the four losses, each taken just before its update. The scalar code and the general training loop
-# must walk the same way, but for the last digits: they add in different orders.
+# Student after student, one update each: every parameter minus 0.001 times its derivative. An
+# epoch's loss is the mean of the four losses, each taken just before its update.
 
 # %%
 rate = 0.001
@@ -136,36 +146,18 @@ def walk(step, epochs):
     return p, history
 
 
-scalars, scalar_losses = walk(salary_step, 5)
+p, losses = walk(salary_step, 10)
 settings = {"config": {"learning_rate": rate}, "batch_size": 1}
-trained, losses = train(x, targets, params, net, mse, epochs=5, **settings)
-trained = by_name(trained)
+trained, same = train(x, targets, params, net, mse, epochs=10, **settings)
 
-print("\nThe loss of epochs 1 to 5, and w11 and c after them")
-for title, row, p in [("scalars", scalar_losses, scalars), ("matrices", losses, trained)]:
-    print(f"  {title:<9}" + "".join(f"{loss:13.9f}" for loss in row), end="")
-    print(f"    {p['w11']:.9f}  {p['c']:.9f}")
-# The nine digits of `known`, to half a unit of the last; and sums in two orders, over five epochs.
-known = [26.345577666, 19.859428919, 10.881602572, 3.777037799, 1.223804497]
-assert np.allclose(losses, known, rtol=0, atol=5e-10)
-assert np.allclose(losses, scalar_losses, rtol=1e-13)
-assert all(math.isclose(scalars[n], trained[n], rel_tol=1e-13) for n in NAMES)
-
-# %% [markdown]
-# "Until convergence" needs a tolerance: stop once an epoch changes the loss by no more than 1e-6.
-# Two things are worth a look. With every derivative right, the loss rises at epochs 7 and 8: an
-# update serves one student, and in epoch 7 each of the four makes it worse for another. And a loss
-# that hardly moves need not be at its lowest: all four salaries are 12 - CGPA, so 0 is in reach.
-
-# %%
-_, losses = train(x, targets, params, net, mse, epochs=1000, tolerance=1e-6, **settings)
-rises = [epoch for epoch in range(2, len(losses) + 1) if losses[epoch - 1] > losses[epoch - 2]]
-print(f"\nConverged after {len(losses)} epochs, at a loss of {losses[-1]:.4f}; rises at {rises}")
-print("  epoch" + "".join(f"{epoch:9}" for epoch in range(4, 11)))
-print("  loss " + "".join(f"{loss:9.4f}" for loss in losses[3:10]))
+print("\nThe loss of epochs 1 to 10")
+print("".join(f"{loss:8.4f}" for loss in losses))
+# The scalars and the general training loop add in different orders.
+assert np.allclose(losses, same, rtol=1e-12) and np.allclose(
+    list(p.values()), list(by_name(trained).values()), rtol=1e-12
+)
+rises = [k for k in range(2, 11) if losses[k - 1] > losses[k - 2]]
 assert rises == [7, 8]
-assert 0.04 < losses[-1] < 0.05
-assert np.array_equal(targets[:, 0], 12 - x[:, 0])
 
 p, _ = walk(salary_step, 6)
 for i, student in enumerate(students):
@@ -175,9 +167,17 @@ for i, student in enumerate(students):
     p = new
 
 # %% [markdown]
+# ```text
+# The loss of epochs 1 to 10
+#  26.3456 19.8594 10.8816  3.7770  1.2238  0.8861  0.9038  0.9127  0.9023  0.8846
+# ```
+#
+# With every derivative right, the loss rises at epochs 7 and 8. An update serves one student; in
+# epoch 7 each of the four updates makes the loss smaller for its own and larger for another.
+#
 # ## The notebook
 #
-# A notebook for this network goes round in many copies, and its update has three faults. Here it
+# The notebook of that lesson goes round in many copies, and its update has three faults. Here it
 # is, with the faults to switch on one by one; without any it does what salary_step does.
 #
 # 1. The new c starts from v2, not from c.
@@ -216,14 +216,14 @@ assert np.allclose(walk(notebook(), 100)[1], walk(salary_step, 100)[1], rtol=1e-
 # One update is enough to tell. It should be -rate times the derivative, so the derivative that the
 # notebook goes by is (old - new) / rate. At student 1, whose v2 goes from 0.1 to 0.111776:
 #
-# 1. The new c is too large by that 0.111776; over the rate, 111.776, against a derivative of -7.36:
-#    off by 15 times. No other derivative is touched.
+# 1. The new c is too large by that 0.111776. Over the rate this is 111.776, against a derivative of
+#    -7.36: off by 15 times the derivative. No other is touched.
 # 2. Both inputs are 8 and all weights 0.1, so nothing at all. At student 2, with 7 and 9, w12 gets
 #    9/7 of its derivative and w21 7/9.
 # 3. All six derivatives of the first layer hold v1 or v2 as a factor: 11.8% too much.
 #
 # Here is each fault alone, at students 1 and 2, both with the starting weights, against PyTorch's
-# derivative.
+# derivative: how far the notebook's is off, in percent; a dot is not at all.
 
 # %%
 cells = [(i, fault) for i in (0, 1) for fault in (1, 2, 3)]
@@ -234,12 +234,7 @@ for i, fault in cells:
     off[i, fault] = {n: 100 * ((start[n] - new[n]) / rate / true[n] - 1) for n in NAMES}
 wrong = {cell: [n for n in NAMES if abs(off[cell][n]) > 1e-9] for cell in cells}
 
-print("\nThe notebook's faults")
-print("  1: the new c starts from v2, not from c")
-print("  2: w12 is updated as if it came from x2, and w21 as if from x1")
-print("  3: v1 and v2 are overwritten before the first layer's derivatives use them")
-print("\nHow far its derivatives are off, in percent (a dot: not at all)")
-print("        student 1                     student 2")
+print("\n        student 1                     student 2")
 print("    " + "".join(f"{f'fault {fault}':>10}" for _, fault in cells))
 for n in NAMES:
     row = [f"{off[cell][n]:+.1f}" if n in wrong[cell] else "." for cell in cells]
@@ -248,8 +243,7 @@ for n in NAMES:
 assert wrong[0, 1] == wrong[1, 1] == ["c"] and math.isclose(off[0, 1]["c"], 100 * 111.776 / 7.36)
 assert wrong[0, 3] == wrong[1, 3] == ["w11", "w12", "w21", "w22", "b1", "b2"]
 assert all(math.isclose(off[0, 3][n], 11.776) for n in wrong[0, 3])
-assert wrong[0, 2] == []
-assert wrong[1, 2] == ["w12", "w21"]
+assert wrong[0, 2] == [] and wrong[1, 2] == ["w12", "w21"]
 assert np.allclose([off[1, 2][n] for n in wrong[1, 2]], [100 * (9 / 7 - 1), 100 * (7 / 9 - 1)])
 
 # %% [markdown]
@@ -267,37 +261,24 @@ assert np.allclose([off[1, 2][n] for n in wrong[1, 2]], [100 * (9 / 7 - 1), 100 
 #   dc   +1518.7         .         .   +1228.4         .         .
 # ```
 #
-# Fault 2 cannot be seen at student 1, whose two inputs are equal, as all weights are. At student 2
-# it gives w12 29% too much, and w21 22% too little.
-#
 # ## What the loss says
 #
 # Now train with each, and look at the loss alone.
 
 # %%
-runs = {"right": walk(salary_step, 4000), "notebook": walk(notebook(1, 2, 3), 4000)}
-runs |= {f"fault {fault}": walk(notebook(fault), 4000) for fault in (1, 2, 3)}
-curves = {title: history for title, (_, history) in runs.items()}
+curves = {"right": walk(salary_step, 4000)[1], "notebook": walk(notebook(1, 2, 3), 4000)[1]}
+curves |= {f"fault {fault}": walk(notebook(fault), 4000)[1] for fault in (1, 2, 3)}
 
-print("\nThe loss, epoch by epoch")
-print("  epoch" + "".join(f"{title:>12}" for title in curves))
-for epoch in (1, 2, 3, 4, 5, 10, 50, 100, 200, 500, 1000, 2000, 3000, 4000):
+print("\n  epoch" + "".join(f"{title:>12}" for title in curves))
+for epoch in (1, 2, 3, 4, 5, 10, 50, 100, 200, 4000):
     print(f"  {epoch:5}" + "".join(f"{curve[epoch - 1]:12.4f}" for curve in curves.values()))
 
 right, copied = curves["right"], curves["notebook"]
 assert all(np.all(np.diff(curve[:5]) < 0) for curve in curves.values())
 assert all(copied[i] < right[i] for i in range(4))
-assert [round(curves[k][199], 4) for k in ("right", "notebook", "fault 3")] == [
-    0.0447,
-    1.1866,
-    0.0457,
-]
-assert curves["fault 1"][199] < right[199]
-
+assert curves["fault 1"][199] < right[199] < curves["fault 3"][199] < 1.03 * right[199]
 lowest = min(copied)
 blown_up = next(epoch for epoch, loss in enumerate(copied, start=1) if not math.isfinite(loss))
-print(f"\nThe notebook's loss is {lowest:.4f} in epoch {copied.index(lowest) + 1}, its lowest,")
-print(f"and has overflowed in epoch {blown_up}")
 assert 0.05 < lowest < 0.06
 assert copied.index(lowest) + 1 < blown_up < copied.index(lowest) + 30
 
@@ -313,13 +294,14 @@ assert copied.index(lowest) + 1 < blown_up < copied.index(lowest) + 30
 #      50      0.3340      1.3295      0.3664      1.4229      0.3619
 #     100      0.0995      1.4167      0.1089      1.8871      0.1177
 #     200      0.0447      1.1866      0.0413      1.4023      0.0457
+#    4000      0.0416         nan      0.0389      0.0735      0.0417
 # ```
 #
 # In the first five epochs every loss falls, and in the first four the notebook's lies below the
 # right one. At epoch 200 the notebook is stuck at 1.1866, where the right derivatives have brought
-# it to 0.0447; but fault 3 alone has 0.0457, which nobody would notice, and fault 1 alone is ahead
-# of the right derivatives. Left to run, the notebook comes down to 0.05 as well, and within thirty
-# epochs of that its numbers overflow.
+# it to 0.0447. But fault 3 alone has 0.0457, 2% more, and fault 1 alone is ahead of the right
+# derivatives. Left to run, the notebook comes down to 0.05 as well, and within thirty epochs of
+# that its numbers overflow.
 #
 # ## What to remember
 #
@@ -333,19 +315,17 @@ if drawing():
     axes.loglog(epochs, right, color=PALE, linewidth=5, label="right derivatives")
     axes.loglog(epochs, curves["fault 3"], "k--", linewidth=1.2, label="fault 3 alone")
     axes.loglog(epochs, copied, color=GRADIENT, label="the notebook, all three faults")
-    axes.annotate(
-        f"overflows\nin epoch {blown_up}", (blown_up * 0.9, 10), ha="right", color=GRADIENT
-    )
+    text = f"overflows\nin epoch {blown_up}"
+    axes.annotate(text, (blown_up * 0.9, 10), ha="right", color=GRADIENT)
     axes.set(xlabel="epoch", ylabel="mean loss, (lakh rupees a year)²", ylim=(0.02, 60))
     axes.set_title("Three curves that fall; two of them with wrong derivatives")
     axes.legend(loc="lower left")
     keep(drawn, "01_salary")
 
     drawn, axes = figure(9, 5)
-    grads, first = columns["scalars"], problems[0]
+    grads = columns["scalars"]
     places = {"x1": (0, 2), "x2": (0, 0), "h1": (2, 2), "h2": (2, 0), "ŷ": (4, 1), "L": (5.5, 1)}
-    loss, cache = salary_forward(*students[0], start)
-    x1, x2, _, _, h1, h2, yhat = cache
+    loss, _ = salary_forward(*students[0], start)
     values = dict(zip(places, [x1, x2, h1, h2, yhat, loss], strict=True))
     edges = {("x1", "h1"): "w11", ("x1", "h2"): "w12", ("x2", "h1"): "w21", ("x2", "h2"): "w22"}
     edges |= {("h1", "ŷ"): "v1", ("h2", "ŷ"): "v2"}

@@ -1,5 +1,6 @@
 """What the scripts share: every path side by side, and how pictures are drawn and kept."""
 
+import io
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -86,9 +87,11 @@ def keep(picture: Any, name: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         picture.savefig(folder / f"{name}.svg", metadata={"Date": None})
     else:
-        from IPython.display import display  # type: ignore[import-not-found]
+        from IPython.display import SVG, display  # type: ignore[import-not-found]
 
-        display(picture)
+        buffer = io.BytesIO()
+        picture.savefig(buffer, format="svg")
+        display(SVG(buffer.getvalue()))
     plt.close(picture)
 
 

@@ -41,6 +41,11 @@ BREAKS: dict[str, str] = {
     "10_pooling": "max_pool2d last of several",
     "11_time": "rnn weights of the last step",
     "12_attention": "attention mask ignored in the backward",
+    "13_frameworks": "relu slope one at the corner",
+    "14_steps": "tanh square missing",
+    "15_precision": "mse dx reversed",
+    "16_optimizers": "adam epsilon before the correction",
+    "17_modes": "affine db is a mean",
 }
 
 
