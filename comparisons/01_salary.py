@@ -9,6 +9,7 @@ to the same derivative, tells what the loss does not.
 """
 
 # %%
+import itertools
 import math
 
 import numpy as np
@@ -16,7 +17,6 @@ import numpy as np
 from comparisons.show import GRADIENT, PALE, draw_network, drawing, figure, keep
 from manual.network import layer
 from manual.salary import salary_backward, salary_forward, salary_step
-from manual.train import train
 from reference.agreement import ALLOWANCES, compare
 from reference.paths import PATHS, path
 from reference.problem import Problem
@@ -85,10 +85,9 @@ columns = {"scalars": salary_backward(cache)}
 columns["matrices"] = by_name(path("by_hand")(problems[0]).params)
 columns |= {name: by_name(path(name)(problems[0]).params) for name in PATHS}
 
-print("Student 1, the nine derivatives of the loss")
-print("     " + "".join(f"{name:>14}" for name in columns))
-for n in NAMES:
-    print(f"  d{n:<3}" + "".join(f"{column[n]:14.7f}" for column in columns.values()))
+print("Student 1" + " " * 5 + "".join(f"{'d' + n:>9}" for n in NAMES))
+for name, column in columns.items():
+    print(f"  {name:<12}" + "".join(f"{column[n]:9.3f}" for n in NAMES))
 
 on_paper = dict.fromkeys(NAMES, -5.888) | {"b1": -0.736, "b2": -0.736}
 on_paper |= {"v1": -11.776, "v2": -11.776, "c": -7.36}
@@ -98,16 +97,13 @@ for name, column in columns.items():
 
 # %% [markdown]
 # ```text
-#              scalars      matrices       pytorch           jax   differences  complex_step
-#   dw11    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000
-#   dw12    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000
-#   dw21    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000
-#   dw22    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000    -5.8880000
-#   db1     -0.7360000    -0.7360000    -0.7360000    -0.7360000    -0.7360000    -0.7360000
-#   db2     -0.7360000    -0.7360000    -0.7360000    -0.7360000    -0.7360000    -0.7360000
-#   dv1    -11.7760000   -11.7760000   -11.7760000   -11.7760000   -11.7760000   -11.7760000
-#   dv2    -11.7760000   -11.7760000   -11.7760000   -11.7760000   -11.7760000   -11.7760000
-#   dc      -7.3600000    -7.3600000    -7.3600000    -7.3600000    -7.3600000    -7.3600000
+# Student 1          dw11     dw12     dw21     dw22      db1      db2      dv1      dv2       dc
+#   scalars        -5.888   -5.888   -5.888   -5.888   -0.736   -0.736  -11.776  -11.776   -7.360
+#   matrices       -5.888   -5.888   -5.888   -5.888   -0.736   -0.736  -11.776  -11.776   -7.360
+#   pytorch        -5.888   -5.888   -5.888   -5.888   -0.736   -0.736  -11.776  -11.776   -7.360
+#   jax            -5.888   -5.888   -5.888   -5.888   -0.736   -0.736  -11.776  -11.776   -7.360
+#   differences    -5.888   -5.888   -5.888   -5.888   -0.736   -0.736  -11.776  -11.776   -7.360
+#   complex_step   -5.888   -5.888   -5.888   -5.888   -0.736   -0.736  -11.776  -11.776   -7.360
 # ```
 #
 # How close is close enough? The last digits of a right program may be wrong, by as much as its
@@ -118,10 +114,7 @@ for name, column in columns.items():
 
 # %%
 found = [each for problem in problems for each in compare(problem)]
-worst = max(each.worst for each in found)
-print(
-    f"\nLargest error on any path, any student: {worst:.3f} allowances (up to {ALLOWANCES} agree)"
-)
+print(f"\nThe largest error is {max(each.worst for each in found):.3f} of {ALLOWANCES} allowances")
 assert all(each.agrees and each.entries == 12 for each in found) and len(found) == 16
 
 # %% [markdown]
@@ -140,22 +133,15 @@ def walk(step, epochs):
     for _ in range(epochs):
         total = 0.0
         for student in students:
-            loss, p = step(*student, p, rate)
-            total += loss
+            before, p = step(*student, p, rate)
+            total += before
         history.append(total / 4)
     return p, history
 
 
-p, losses = walk(salary_step, 10)
-settings = {"config": {"learning_rate": rate}, "batch_size": 1}
-trained, same = train(x, targets, params, net, mse, epochs=10, **settings)
-
+_, losses = walk(salary_step, 10)
 print("\nThe loss of epochs 1 to 10")
 print("".join(f"{loss:8.4f}" for loss in losses))
-# The scalars and the general training loop add in different orders.
-assert np.allclose(losses, same, rtol=1e-12) and np.allclose(
-    list(p.values()), list(by_name(trained).values()), rtol=1e-12
-)
 rises = [k for k in range(2, 11) if losses[k - 1] > losses[k - 2]]
 assert rises == [7, 8]
 
@@ -177,8 +163,8 @@ for i, student in enumerate(students):
 #
 # ## The notebook
 #
-# The notebook of that lesson goes round in many copies, and its update has three faults. Here it
-# is, with the faults to switch on one by one; without any it does what salary_step does.
+# The notebook of that lesson goes round in many copies, and its update has three faults. Here they
+# can be switched on one by one; without any it does what salary_step does.
 #
 # 1. The new c starts from v2, not from c.
 # 2. The crossing weights are mixed up: w12 is updated as if it came from x2, w21 as if from x1.
@@ -207,8 +193,7 @@ def notebook(*faults):
     return step
 
 
-# A hundred epochs of roundings.
-assert np.allclose(walk(notebook(), 100)[1], walk(salary_step, 100)[1], rtol=1e-12)
+assert np.allclose(walk(notebook(), 100)[1], walk(salary_step, 100)[1], rtol=1e-12)  # roundings
 
 # %% [markdown]
 # ## Prediction
@@ -226,19 +211,17 @@ assert np.allclose(walk(notebook(), 100)[1], walk(salary_step, 100)[1], rtol=1e-
 # derivative: how far the notebook's is off, in percent; a dot is not at all.
 
 # %%
-cells = [(i, fault) for i in (0, 1) for fault in (1, 2, 3)]
-off = {}  # in percent
-for i, fault in cells:
+off: dict = {}  # in percent
+for i, fault in itertools.product((0, 1), (1, 2, 3)):
     true = by_name(path("pytorch")(problems[i]).params)
     _, new = notebook(fault)(*students[i], start, rate)
     off[i, fault] = {n: 100 * ((start[n] - new[n]) / rate / true[n] - 1) for n in NAMES}
-wrong = {cell: [n for n in NAMES if abs(off[cell][n]) > 1e-9] for cell in cells}
+wrong = {cell: [n for n in NAMES if abs(off[cell][n]) > 1e-9] for cell in off}
 
-print("\n        student 1                     student 2")
-print("    " + "".join(f"{f'fault {fault}':>10}" for _, fault in cells))
-for n in NAMES:
-    row = [f"{off[cell][n]:+.1f}" if n in wrong[cell] else "." for cell in cells]
-    print(f"  d{n:<3}" + "".join(f"{entry:>8}  " for entry in row).rstrip())
+print("\nOff by percent" + "".join(f"{'d' + n:>8}" for n in NAMES))
+for (i, fault), each in off.items():
+    row = [f"{each[n]:+.1f}" if n in wrong[i, fault] else "." for n in NAMES]
+    print(f"  {i + 1}, fault {fault}  " + "".join(f"{entry:>8}" for entry in row))
 
 assert wrong[0, 1] == wrong[1, 1] == ["c"] and math.isclose(off[0, 1]["c"], 100 * 111.776 / 7.36)
 assert wrong[0, 3] == wrong[1, 3] == ["w11", "w12", "w21", "w22", "b1", "b2"]
@@ -248,39 +231,33 @@ assert np.allclose([off[1, 2][n] for n in wrong[1, 2]], [100 * (9 / 7 - 1), 100 
 
 # %% [markdown]
 # ```text
-#         student 1                     student 2
-#        fault 1   fault 2   fault 3   fault 1   fault 2   fault 3
-#   dw11       .         .     +11.8         .         .     +15.0
-#   dw12       .         .     +11.8         .     +28.6     +15.0
-#   dw21       .         .     +11.8         .     -22.2     +15.0
-#   dw22       .         .     +11.8         .         .     +15.0
-#   db1        .         .     +11.8         .         .     +15.0
-#   db2        .         .     +11.8         .         .     +15.0
-#   dv1        .         .         .         .         .         .
-#   dv2        .         .         .         .         .         .
-#   dc   +1518.7         .         .   +1228.4         .         .
+# Off by percent    dw11    dw12    dw21    dw22     db1     db2     dv1     dv2      dc
+#   1, fault 1         .       .       .       .       .       .       .       . +1518.7
+#   1, fault 2         .       .       .       .       .       .       .       .       .
+#   1, fault 3     +11.8   +11.8   +11.8   +11.8   +11.8   +11.8       .       .       .
+#   2, fault 1         .       .       .       .       .       .       .       . +1228.4
+#   2, fault 2         .   +28.6   -22.2       .       .       .       .       .       .
+#   2, fault 3     +15.0   +15.0   +15.0   +15.0   +15.0   +15.0       .       .       .
 # ```
 #
 # ## What the loss says
 #
-# Now train with each, and look at the loss alone.
+# Now train with all three faults, and with each alone, and look at the loss.
 
 # %%
 curves = {"right": walk(salary_step, 4000)[1], "notebook": walk(notebook(1, 2, 3), 4000)[1]}
 curves |= {f"fault {fault}": walk(notebook(fault), 4000)[1] for fault in (1, 2, 3)}
 
 print("\n  epoch" + "".join(f"{title:>12}" for title in curves))
-for epoch in (1, 2, 3, 4, 5, 10, 50, 100, 200, 4000):
+for epoch in (1, 2, 3, 4, 5, 10, 200, 4000):
     print(f"  {epoch:5}" + "".join(f"{curve[epoch - 1]:12.4f}" for curve in curves.values()))
 
 right, copied = curves["right"], curves["notebook"]
 assert all(np.all(np.diff(curve[:5]) < 0) for curve in curves.values())
 assert all(copied[i] < right[i] for i in range(4))
 assert curves["fault 1"][199] < right[199] < curves["fault 3"][199] < 1.03 * right[199]
-lowest = min(copied)
 blown_up = next(epoch for epoch, loss in enumerate(copied, start=1) if not math.isfinite(loss))
-assert 0.05 < lowest < 0.06
-assert copied.index(lowest) + 1 < blown_up < copied.index(lowest) + 30
+assert blown_up == 3701
 
 # %% [markdown]
 # ```text
@@ -291,8 +268,6 @@ assert copied.index(lowest) + 1 < blown_up < copied.index(lowest) + 30
 #       4      3.7770      3.2521      3.6217      4.1608      3.0274
 #       5      1.2238      1.3407      1.2518      1.4970      1.0597
 #      10      0.8846      1.2867      0.9178      1.2775      0.8812
-#      50      0.3340      1.3295      0.3664      1.4229      0.3619
-#     100      0.0995      1.4167      0.1089      1.8871      0.1177
 #     200      0.0447      1.1866      0.0413      1.4023      0.0457
 #    4000      0.0416         nan      0.0389      0.0735      0.0417
 # ```
@@ -300,8 +275,7 @@ assert copied.index(lowest) + 1 < blown_up < copied.index(lowest) + 30
 # In the first five epochs every loss falls, and in the first four the notebook's lies below the
 # right one. At epoch 200 the notebook is stuck at 1.1866, where the right derivatives have brought
 # it to 0.0447. But fault 3 alone has 0.0457, 2% more, and fault 1 alone is ahead of the right
-# derivatives. Left to run, the notebook comes down to 0.05 as well, and within thirty epochs of
-# that its numbers overflow.
+# derivatives. Left to run, the notebook's numbers overflow in epoch 3701.
 #
 # ## What to remember
 #
@@ -325,7 +299,6 @@ if drawing():
     drawn, axes = figure(9, 5)
     grads = columns["scalars"]
     places = {"x1": (0, 2), "x2": (0, 0), "h1": (2, 2), "h2": (2, 0), "ŷ": (4, 1), "L": (5.5, 1)}
-    loss, _ = salary_forward(*students[0], start)
     values = dict(zip(places, [x1, x2, h1, h2, yhat, loss], strict=True))
     edges = {("x1", "h1"): "w11", ("x1", "h2"): "w12", ("x2", "h1"): "w21", ("x2", "h2"): "w22"}
     edges |= {("h1", "ŷ"): "v1", ("h2", "ŷ"): "v2"}
@@ -333,8 +306,7 @@ if drawing():
     # A bias adds 1 times itself to its neuron: the gradient of the neuron is that of its bias.
     slopes |= {"h1": grads["b1"], "h2": grads["b2"], "ŷ": grads["c"], "L": 1.0}
     texts = {edge: f"{name} = {start[name]}" for edge, name in edges.items()}
-    notes = {"x1": "CGPA", "x2": "IQ", "h1": "b1 = 0", "h2": "b2 = 0", "ŷ": "c = 0"}
-    notes["L"] = "(4 - ŷ)²"
+    notes = dict(zip(places, ["CGPA", "IQ", "b1 = 0", "b2 = 0", "c = 0", "(4 - ŷ)²"], strict=True))
     draw_network(axes, places, values, texts | {("ŷ", "L"): ""}, slopes, notes=notes)
     axes.set_title("Student 1: values in blue, gradients of the loss in red", fontsize=11)
     keep(drawn, "01_salary_network")

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from comparisons.show import THIRD, draw_network, drawing, figure, keep, side_by_side
-from manual.network import layer, network_loss
+from manual.network import layer
 from manual.sigmoids import sigmoid_backward, sigmoid_forward
 from reference.agreement import compare
 from reference.problem import Problem
@@ -41,7 +41,8 @@ o = math.tanh(n)
 # ## Backward
 #
 # From the last line to the first. dn is short for do/dn, what the output gains for a small step of
-# n. The chain rule says: what has come so far, times the derivative of this line alone.
+# n; the first is do/do = 1. The chain rule says: what has come so far, times the derivative of this
+# line alone.
 
 # %%
 do = 1.0
@@ -86,9 +87,15 @@ for line, value, local, slope, name, whole in [
 #
 # The odd bias makes the rest even: n = log(1 + sqrt 2), so o = 1 / sqrt 2 and 1 - o^2 = 1/2.
 #
-# The same as a network of one affine layer and a tanh, on every path: x holds x1 and x2, and W
-# holds w1 above w2. An upstream of 1 would not show a backward that forgets to multiply by it, so
-# the paths are compared at -2.5 too.
+# x2 is 0, so do/dw2 is 0: whatever comes from above, w2 learns nothing from this example, as no
+# value of it changes the output. The same holds for every weight that reads a relu's 0, and for
+# every row of an embedding whose token does not occur. What lies below is not cut off: do/dx2 is
+# dp2 times w2, 0.5.
+#
+# Now the same as a network of one affine layer and a tanh, by hand and on the four other paths
+# (01): x holds x1 and x2, and W holds w1 above w2. Inside a larger network do is not 1 but what
+# arrives from above, the upstream gradient. With 1 nobody sees whether a backward multiplies by it,
+# so the paths are compared at -2.5 too.
 
 # %%
 net = [layer("affine", "W", "b"), layer("tanh")]
@@ -107,17 +114,17 @@ assert np.allclose([dx1, dw1, dx2, dw2], [-1.5, 1, 0.5, 0], rtol=0, atol=1e-15)
 # %% [markdown]
 # ## Prediction
 #
-# The lecture then does the same in PyTorch, and gets 0.5000001283844369, 0.0, -1.5000003851533106
-# and 1.0000002567688737. His cell makes a tensor with torch.Tensor([6.88...]).double(). A Tensor is
-# float32, so b is rounded before it is widened. What will that do?
+# The lecture then does the same in PyTorch, and prints -1.5000003851533106 for do/dx1, where -1.5
+# is right. Does autograd round so badly? The lecture makes b by torch.Tensor([6.88...]).double(),
+# and torch.Tensor is float32: b is rounded to float32 before it is widened. What will that do?
 #
-# * Between 4 and 8 float32 has steps of 2^-21, so b moves by up to 2.4e-7. It moves by -1.8e-7.
+# * Between 4 and 8 float32 has steps of 2^-21, so b moves by up to 2.4e-7. It moves by -1.816e-7.
 # * The slope is 1 - o^2, and its own slope is -2 o (1 - o^2) = -0.7071. So do/dn rises by 0.7071
-#   times 1.8e-7, which is 1.28e-7: to 0.500000128. Hence -3 of it is -1.500000385.
+#   times 1.816e-7, which is 1.28e-7: to 0.500000128. Hence -3 of it is -1.500000385.
 # * A rounding of float64 is 1.1e-16 of a number: more than a billion times less.
 #
 # If that is all, every path gets these digits at the rounded b, the differences included, which
-# know nothing of autograd. And float64 arithmetic without any framework gets them to the last one.
+# know nothing of autograd; and float64 arithmetic without a framework gets all sixteen.
 
 # %%
 rounded = float(np.float32(b))
@@ -125,7 +132,7 @@ print(f"\nb rounded to float32 is {rounded:.16f}, {rounded - b:+.2e}; on every p
 moved = neuron._replace(params=params | {"b": np.array([rounded])})
 assert all(each.agrees for each in side_by_side(moved, digits=9))
 rise = -2 * o * (1 - o * o) * (rounded - b)  # predicted, to first order
-assert abs(rounded - b) < 2.0**-22 and f"{rounded - b:.1e}" == "-1.8e-07"
+assert abs(rounded - b) < 2.0**-22 and f"{rounded - b:.3e}" == "-1.816e-07"
 assert f"{rise:.2e}" == "1.28e-07" and f"{-3 * (0.5 + rise):.9f}" == "-1.500000385"
 
 tensors = [torch.Tensor([each]).double().requires_grad_() for each in (x2, w2, x1, w1, b)]
@@ -151,19 +158,16 @@ in_float64 = cell(float(there[0]))  # the float64 nearest to tanh, then float64 
 by_numpy = cell(np.tanh(x1 * w1 + x2 * w2 + np.float64(np.float32(b))))
 printed = "0.7071066904050358 0.5000001283844369 0.0 -1.5000003851533106 1.0000002567688737"
 
-titles = "in the lecture   float64 arithmetic          exact, same b     exact, b as meant"
-print(f"\n           {titles}")
+print(f"\n{'in the lecture':>25}{'float64 arithmetic':>21}{'exact, rounded b':>23}{'exact, b':>22}")
 for k, (name, text) in enumerate(zip(["o", "x2", "w2", "x1", "w1"], printed.split(), strict=True)):
     print(f"  {name:<2}{text:>21}{in_float64[k]!r:>21}{there[k]:+23.18f}{here[k]:+22.17f}")
     assert repr(in_float64[k]) == text
     # One unit of the last place in tanh, times 2 o and 3, and a few roundings.
     assert abs(by_torch[k] - float(text)) < 1e-15 > abs(by_numpy[k] - float(text))
-print("  PyTorch: ", *by_torch)
-print("  NumPy:   ", *map(float, by_numpy))
 
 # %% [markdown]
 # ```text
-#            in the lecture   float64 arithmetic          exact, same b     exact, b as meant
+#            in the lecture   float64 arithmetic       exact, rounded b              exact, b
 #   o    0.7071066904050358   0.7071066904050358  +0.707106690405035841  +0.70710678118654759
 #   x2   0.5000001283844369   0.5000001283844369  +0.500000128384436794  +0.49999999999999991
 #   w2                  0.0                  0.0  +0.000000000000000000  +0.00000000000000000
@@ -171,33 +175,16 @@ print("  NumPy:   ", *map(float, by_numpy))
 #   w1   1.0000002567688737   1.0000002567688737  +1.000000256768873588  +0.99999999999999981
 # ```
 #
-# All his digits, and beside them the exact derivative at the rounded b. Rounding has touched the
-# sixteenth decimal of x1.grad and none before it. The seventh differs because the point is another
-# one. With torch.tensor([6.88...], dtype=torch.float64) nothing is rounded on the way in.
+# All the digits of the lecture, and beside them the exact derivative at the rounded b. Rounding has
+# touched the sixteenth decimal of x1's and none before it. The seventh is not 0 because the
+# derivative is taken at another b. With torch.tensor([6.88...], dtype=torch.float64) nothing is
+# rounded on the way in.
 
 # %%
 error, distance = (abs(float(Decimal(in_float64[3]) - each[3])) for each in (there, here))
 assert error < 5e-16 and f"{distance:.2e}" == "3.85e-07" and distance > 1e9 * 2.0**-53
 assert str(there[3])[:18] == repr(in_float64[3])[:18] == "-1.500000385153310"
 assert torch.tensor([b], dtype=torch.float64).item() == b != B.item() == rounded
-
-# %% [markdown]
-# ## A weight whose input is 0
-#
-# do/dw2 = dp2 times x2, and x2 is 0. So whatever comes from above, w2 learns nothing from this
-# example: if the input is 0, no value of the weight changes the output. It is no dead end for what
-# lies below: do/dx2 = dp2 times w2 is 0.5. The same holds for every weight that reads a shut relu,
-# and for every row of an embedding whose token does not occur. Another example, with x2 not 0,
-# moves w2. Here the neuron is taught the output -0.5, with rate 0.1: at x2 = 0, and at x2 = 0.5.
-
-# %%
-for second in (0.0, 0.5):
-    p, x = params, np.array([[x1, second]])
-    for _ in range(20):
-        _, _, grads = network_loss(x, np.array([[-0.5]]), p, net, layer("mse"))
-        p = {name: p[name] - 0.1 * grads[name] for name in p}
-    print(f"  x2 = {second}: after 20 updates w1 = {p['W'][0, 0]:.6f}, w2 = {p['W'][1, 0]:.6f}")
-    assert p["W"][0, 0] != w1 and (p["W"][1, 0] == w2) == (second == 0)  # not a bit of w2 moves
 
 # %% [markdown]
 # ## The sigmoid, in two ways
@@ -256,7 +243,7 @@ assert all(each.agrees for each in compare(circuit._replace(y=np.array([[3.5]]))
 #
 # On paper the two are one. In float64: at z = -800, exp(800) is inf, 1 / inf^2 is 0, and 0 times
 # inf is nan, where the derivative is smaller than any float64. At z = 40 the sigmoid is 1 to all
-# digits, so 1 - s is 0, and the staged way, which never subtracts, keeps 4.25e-18.
+# digits, so 1 - f is 0, and the staged way, which never subtracts, keeps 4.25e-18.
 
 # %%
 print("\n      z       staged      by hand      PyTorch          JAX        exact")
@@ -285,7 +272,7 @@ assert math.isclose(table[40.0][0], table[40.0][4], rel_tol=1e-15)
 # ```
 #
 # A 0 for 4.25e-18 costs a network nothing. A nan goes on to everything below it. PyTorch and JAX
-# take s (1 - s) too, as their 0 at z = 40 tells. By hand the sigmoid is (1 + tanh(z / 2)) / 2,
+# take f (1 - f) too, as their 0 at z = 40 tells. By hand the sigmoid is (1 + tanh(z / 2)) / 2,
 # which cannot overflow; the price is a 0 at z = -40 as well.
 #
 # ## What to remember

@@ -10,23 +10,23 @@ backwards gives: on a ladder of n diamonds, for 2^n paths against 4 n edges.
 
 # %%
 import math
-from typing import Any
 
 import jax
 import numpy as np
 import torch
 
 from comparisons.show import THIRD, draw_network, drawing, figure, keep, side_by_side
-from manual.network import layer, network_forward, residual
+from manual.network import layer, residual
 from reference.paths import by_hand
 from reference.problem import Problem
 
 # %% [markdown]
 # ## A tape
 #
-# A Node is a number that remembers its parents, what it was computed from, and next to each the
-# derivative of this one line. The tape lists the nodes as they come about, so that every node
-# stands behind its parents: read backwards, its gradient is complete before it is passed on.
+# A Node is a number that remembers what it was computed from, its parents, and for each of them the
+# derivative of this one line. The tape lists the nodes in the order in which they were made: every
+# node stands behind its parents. So read backwards, the gradient of a node is complete before it is
+# passed on.
 
 # %%
 tape = []
@@ -68,10 +68,12 @@ def backward(out, add=True):
 #
 # f = (ab)(a + b) at a = -2, b = 3, from Karpathy's micrograd lecture (2022): d = ab = -6 and
 # e = a + b = 1, so f = de = -6. Move a by a small h. Then d moves by 3 h, and e by h, both at once;
-# f moves by e times 3 h, which is 3 h, and by d times h, which is -6 h: by -3 h in all. A path from
-# a to f contributes the product of what stands along it, and a small step takes all paths:
+# f moves by e times 3 h, which is 3 h, and by d times h, which is -6 h: by -3 h in all. Every path
+# from a to f contributes the product of the derivatives along it, and a small step goes along all
+# of them at once, so that their contributions add:
 #
-#     df/da = df/dd dd/da + df/de de/da = 1 * 3 + -6 * 1 = -3
+#     df/da = df/dd dd/da + df/de de/da =  e b + d 1 = 1 * 3  + -6 * 1 = -3
+#     df/db = df/dd dd/db + df/de de/db =  e a + d 1 = 1 * -2 + -6 * 1 = -8
 
 
 # %%
@@ -95,19 +97,10 @@ def fork(a, b):
 
 out, leaves = record(fork, [-2.0, 3.0])
 backward(out)
-for name, leaf in zip("ab", leaves, strict=True):
-    found = paths(out, leaf)
-    products = [" * ".join(f"{local:g}" for local in path) for path in found]
-    print(f"df/d{name} = {' + '.join(products)} = {sum(map(math.prod, found)):g}")
-    assert sum(map(math.prod, found)) == leaf.grad
-assert [leaf.grad for leaf in leaves] == [-3, -8]
+assert [paths(out, leaf) for leaf in leaves] == [[[1, 3], [-6, 1]], [[1, -2], [-6, 1]]]
+assert [leaf.grad for leaf in leaves] == [1 * 3 + -6 * 1, 1 * -2 + -6 * 1] == [-3, -8]
 
 # %% [markdown]
-# ```text
-# df/da = 1 * 3 + -6 * 1 = -3
-# df/db = 1 * -2 + -6 * 1 = -8
-# ```
-#
 # ## Prediction
 #
 # Six examples, each from a place where many people meet backprop. Which of them would a student's
@@ -115,13 +108,13 @@ assert [leaf.grad for leaf in leaves] == [-3, -8]
 # one contribution, the last to arrive. So it should be right for an input from which one path leads
 # to the output, or none, and wrong where two meet, unless what is thrown away happens to be 0.
 #
+# * The fork: wrong for both inputs.
+# * Colah's (a + b)(b + 1): right for a, wrong for b.
+# * The expression in micrograd's README: c and d are used over and over. Wrong for both.
 # * CS231n's (x + y) z and 2 (xy + max(z, w)), and the lecture's L = (ab + c) f: every input occurs
 #   once, and so does every number between. The graph is a tree. All of it will be right.
-# * Colah's (a + b)(b + 1): right for a, wrong for b.
-# * The fork: wrong for both inputs.
-# * The expression in micrograd's README: c and d are used over and over. Wrong for both.
 #
-# With the first three one can test a backward all day and not see it.
+# With the last three one can test a backward all day and not see it.
 
 
 # %%
@@ -144,6 +137,9 @@ def readme(a, b):
 
 # Title, inputs, f, where, and the sources' digits: the output, then the gradients of the inputs.
 examples = [
+    ("(ab)(a + b)", "ab", fork, [-2.0, 3.0], "-6 -3 -8"),
+    ("(a + b)(b + 1)", "ab", lambda a, b: (a + b) * (b + 1.0), [2.0, 1.0], "6 2 5"),
+    ("micrograd's README", "ab", readme, [-4.0, 2.0], "24.7041 138.8338 645.5773"),
     ("(x + y) z", "xyz", lambda x, y, z: (x + y) * z, [-2.0, 5.0, -4.0], "-12 -4 -4 3"),
     (
         "2 (xy + max(z, w))", "xyzw", lambda x, y, z, w: 2.0 * (x * y + larger(z, w)),
@@ -151,9 +147,6 @@ examples = [
     ),
     ("(ab + c) f", "abcf", lambda a, b, c, f: (a * b + c) * f, [2.0, -3.0, 10.0, -2.0],
      "-8 6 -4 -2 4"),
-    ("(ab)(a + b)", "ab", fork, [-2.0, 3.0], "-6 -3 -8"),
-    ("(a + b)(b + 1)", "ab", lambda a, b: (a + b) * (b + 1.0), [2.0, 1.0], "6 2 5"),
-    ("micrograd's README", "ab", readme, [-4.0, 2.0], "24.7041 138.8338 645.5773"),
 ]  # fmt: skip
 STEP = 2.0**-17
 
@@ -190,8 +183,8 @@ for title, names, f, numbers, printed in examples:
         row = "".join(f"{each[k]:12.4f}" for each in (slopes, faulty, *others))
         print(f"    {name}{len(found):6}{row}")
         assert (faulty[k] == slopes[k]) == (len(found) <= 1)
-        # The README's are sums of a few dozen products of rounded numbers; the rest is exact. The
-        # difference leaves out STEP^2 / 6 = 1e-11 times a third derivative.
+        # The README's are sums of a few dozen roundings; the rest is exact. The difference leaves
+        # out STEP^2 / 6 = 1e-11 times a third derivative.
         assert math.isclose(sum(map(math.prod, found)), slopes[k], rel_tol=1e-13)
         for other, accuracy in zip(others, (1e-13, 1e-13, 1e-8, 1e-13), strict=True):
             assert math.isclose(other[k], slopes[k], rel_tol=accuracy)
@@ -201,13 +194,6 @@ assert right == {"(x + y) z", "2 (xy + max(z, w))", "(ab + c) f"}
 # %% [markdown]
 # ```text
 #       paths        tape      with =     PyTorch         JAX differences  complex step
-#   (x + y) z = -12
-#     x     1     -4.0000     -4.0000     -4.0000     -4.0000     -4.0000     -4.0000
-#     y     1     -4.0000     -4.0000     -4.0000     -4.0000     -4.0000     -4.0000
-#     z     1      3.0000      3.0000      3.0000      3.0000      3.0000      3.0000
-# ```
-#
-# ```text
 #   (ab)(a + b) = -6
 #     a     2     -3.0000      3.0000     -3.0000     -3.0000     -3.0000     -3.0000
 #     b     2     -8.0000     -2.0000     -8.0000     -8.0000     -8.0000     -8.0000
@@ -219,23 +205,16 @@ assert right == {"(x + y) z", "2 (xy + max(z, w))", "(ab + c) f"}
 #     b    26    645.5773     -7.0000    645.5773    645.5773    645.5773    645.5773
 # ```
 #
-# As predicted, and without exception: = is right where there is one path or none. (max has no path
-# from the smaller, nor has a shut relu.) What = keeps depends on the order of the lines besides:
-# written as (a + b)(ab), the fork would give -6 and -6.
-
-# %%
-out, leaves = record(lambda a, b: (a + b) * (a * b), [-2.0, 3.0])
-backward(out, add=False)
-assert [leaf.grad for leaf in leaves] == [-6, -6]
-
-# %% [markdown]
+# As predicted: = is right where there is one path or none, and nowhere else. max has no path from
+# the smaller of the two, nor has relu from a negative number.
+#
 # ## Why not path by path
 #
-# The sum over paths is the chain rule. Why does nobody compute it so? Put n diamonds in a row: y
-# goes two ways, l = y / 2 and r = 3 y / 4, which meet in l + r, the y of the next. Each diamond
-# doubles the number of paths and adds four edges. Backwards, every edge is used once: what has come
-# to a node is one number, however many paths it stands for. Path by path, an edge is used again for
-# every path through it: 2 n edges on each of 2^n paths.
+# The sum over paths is the chain rule. Why not compute it so? Put n diamonds in a row: y goes two
+# ways, l = y / 2 and r = 3 y / 4, which meet in l + r, the y of the next. Each diamond doubles the
+# number of paths and adds four edges. Backwards, every edge is used once: what has come to a node
+# is one number, however many paths it stands for. Path by path, an edge is used again for every
+# path through it: 2 n edges on each of 2^n paths.
 
 
 # %%
@@ -249,7 +228,7 @@ def ladder(n):
 
 
 print("\n  diamonds   edges            paths   edges used, path by path   backwards")
-for n in (1, 2, 4, 8, 12):
+for n in (1, 2, 4, 12):
     out, (x,) = record(ladder(n), [1.0])
     backward(out)
     found = paths(out, x)
@@ -267,14 +246,13 @@ assert 70_000 < 2 * 64 * 2.0**64 / 1e9 / (365 * 24 * 3600) < 80_000  # years
 #          1       4                2                          4           4
 #          2       8                4                         16           8
 #          4      16               16                        128          16
-#          8      32              256                      4,096          32
 #         12      48            4,096                     98,304          48
 #         64     256          1.8e+19                    2.4e+21         256
 # ```
 #
-# At a billion edges a second, 64 diamonds take over 70,000 years, path by path. Backprop is no more
-# than this order of work: once along each edge, and so all gradients together for a small multiple
-# of the forward pass. And 64 residual blocks are such a ladder, a way through each and one past it.
+# At a billion edges a second, 64 diamonds take over 70,000 years, path by path. Backprop computes
+# the same sum with one step along each edge, so all gradients together cost a small multiple of the
+# forward pass. And 64 residual blocks are such a ladder, a way through each and one past it.
 #
 # ## In the large
 #
@@ -283,55 +261,31 @@ assert 70_000 < 2 * 64 * 2.0**64 / 1e9 / (365 * 24 * 3600) < 80_000  # years
 #
 #     u = x W + b = (0, 5)     h = x + u = (1, 7)     out = h W + b = (-5, 7.5)
 #
-#     dout = (1, 3)            dh = dout W.T = (7, 0.5)
-#     dx = dh + dh W.T         past the block, and through it
-#     dW = h.T dout + x.T dh   its second use, and its first
+# and backwards, if dout = (1, 3) arrives (why the transposes: 05):
+#
+#     dh = dout W.T = (7, 0.5)
+#     dx = dh + dh W.T  = (7, 0.5) + (8, -6.75)                   past the block, and through it
+#     dW = h.T dout + x.T dh = (1, 3; 7, 21) + (7, 0.5; 14, 1)    its second use, and its first
 
 # %%
 x, dout = np.array([[1.0, 2.0]]), np.array([[1.0, 3.0]])
 params = {"W": np.array([[1.0, 2.0], [-1.0, 0.5]]), "b": np.array([1.0, 2.0])}
 net = [residual(layer("affine", "W", "b")), layer("affine", "W", "b")]
-print("\nA residual and a shared parameter; the last line in allowances, up to 8 is agreement")
-assert all(each.agrees for each in side_by_side(Problem(net, params, x, dout), digits=6))
+print("\nA residual and a shared parameter; the last line in allowances (01), up to 8 is agreement")
+assert all(each.agrees for each in side_by_side(Problem(net, params, x, dout), digits=2))
 
-# %% [markdown]
-# To see the parts, give each use a name of its own and the same numbers. The gradients of the two
-# are what network_backward adds in `grads[name] + dparam`; with = it would keep the first use
-# alone, as the backward pass comes to it last. And layers run on any numbers, so they run on nodes:
-# our own tape goes through manual/ and has the same gradients.
-
-# %%
+# Each use under a name of its own, with the same numbers: the two parts of the sum.
 apart = [residual(layer("affine", "W1", "b1")), layer("affine", "W2", "b2")]
 copies = {f"{name}{use}": params[name] for name in params for use in (1, 2)}
 both = by_hand.gradients(Problem(net, params, x, dout)).named()
 parts = by_hand.gradients(Problem(apart, copies, x, dout)).named()
-tape.clear()
-node: Any = np.frompyfunc(Node, 1, 1)
-nodes = {name: node(array) for name, array in {"x": x, **params}.items()}
-out, _ = network_forward(nodes["x"], nodes, net)
-backward((out * dout).sum())
-taped = {name: np.vectorize(lambda each: each.grad)(array) for name, array in nodes.items()}
-
-print("\n           second use   first use         sum     by hand    the tape")
-for i, j in np.ndindex(2, 2):
-    row = [parts["W2"][i, j], parts["W1"][i, j], parts["W2"][i, j] + parts["W1"][i, j]]
-    row += [both["W"][i, j], taped["W"][i, j]]
-    print(f"  dW[{i}, {j}]" + "".join(f"{each:12.2f}" for each in row))
-assert all(np.array_equal(taped[name], both[name]) for name in taped)
 assert all(np.array_equal(parts[f"{name}1"] + parts[f"{name}2"], both[name]) for name in params)
-h, dh = np.array([[1.0, 7.0]]), dout @ params["W"].T
-assert dh.tolist() == [[7, 0.5]] and both["value"].tolist() == [[-5, 7.5]]
-assert np.array_equal(both["x"], dh + dh @ params["W"].T)
-assert np.array_equal(parts["W2"], h.T @ dout) and np.array_equal(parts["W1"], x.T @ dh)
+assert parts["W2"].tolist() == [[1, 3], [7, 21]] and parts["W1"].tolist() == [[7, 0.5], [14, 1]]
+assert both["value"].tolist() == [[-5, 7.5]] and both["x"].tolist() == [[7 + 8, 0.5 - 6.75]]
 
 # %% [markdown]
-# ```text
-#            second use   first use         sum     by hand    the tape
-#   dW[0, 0]        1.00        7.00        8.00        8.00        8.00
-#   dW[0, 1]        3.00        0.50        3.50        3.50        3.50
-#   dW[1, 0]        7.00       14.00       21.00       21.00       21.00
-#   dW[1, 1]       21.00        1.00       22.00       22.00       22.00
-# ```
+# In manual/network.py the sum is `grads[name] + dparam`. With = it would keep the first use alone,
+# as the backward pass comes to it last.
 #
 # ## What to remember
 #
@@ -339,38 +293,23 @@ assert np.array_equal(parts["W2"], h.T @ dout) and np.array_equal(parts["W1"], x
 # the gradient is their sum: a skip, a shared weight, a bias used in every row. A test on a tree
 # cannot show that they are added; test on a graph with a fork.
 
-
 # %%
-def draw(axes, names, places, title, **style):
-    """The tape, with its nodes named in order."""
-    name = dict(zip(tape, names, strict=True))
-    texts, slopes = {}, {name[each]: each.grad for each in tape}
-    for each in tape:
-        for parent, local in each.parents:
-            edge = name[parent], name[each]
-            texts[edge], slopes[edge] = f"times {local:g}", each.grad * local
-    values = {name[each]: each.value for each in tape}
-    draw_network(axes, places, values, texts, slopes, edge_color=THIRD, **style)
-    axes.set_title(title, fontsize=11)
-
-
 if drawing():
     drawn, panels = figure(10, 4.2, columns=2)
     places = {"a": (0, 2), "b": (0, 0), "d": (2, 2), "e": (2, 0), "f": (3.6, 1)}
     notes = {"d": "a b", "e": "a + b", "f": "d e"}
     out, _ = record(fork, [-2.0, 3.0])
+    name = dict(zip(tape, "abdef", strict=True))
     for axes, add in zip(panels, (True, False), strict=True):
         backward(out, add)
+        texts: dict = {}
+        slopes: dict = {name[node]: node.grad for node in tape}
+        for node in tape:
+            for parent, local in node.parents:
+                edge = name[parent], name[node]
+                texts[edge], slopes[edge] = f"times {local:g}", node.grad * local
+        values = {name[node]: node.value for node in tape}
+        draw_network(axes, places, values, texts, slopes, edge_color=THIRD, notes=notes)
         title = "Right: what arrives is added" if add else "Wrong: what arrives last is kept"
-        draw(axes, "abdef", places, title, notes=notes)
+        axes.set_title(title, fontsize=11)
     keep(drawn, "04_graph_fork")
-
-    drawn, axes = figure(10, 4)
-    out, _ = record(ladder(3), [1.0])
-    backward(out)
-    places = {"x": (0, 0)}
-    for n in (1, 2, 3):
-        places |= {f"l{n}": (3 * n - 1.5, 1), f"r{n}": (3 * n - 1.5, -1), f"y{n}": (3 * n, 0)}
-    title = "Three diamonds: 12 edges, 8 paths, one number on each edge"
-    draw(axes, places, places, title, along=0.5, digits=4)
-    keep(drawn, "04_graph_ladder")

@@ -1,9 +1,9 @@
 """The backward of a convolution is two more convolutions, and its own forward runs them.
 
-Claim: dx, dw and db of a convolution come out of conv2d_forward itself, bit for bit, with stride
-and with padding; and conv_transpose2d_forward is nothing but conv2d's dx. Who forgets to turn the
-kernel round is caught by a lopsided kernel only, and who overwrites where windows overlap is caught
-only where they do.
+Claim: dx and dw of a convolution come out of conv2d_forward itself, bit for bit where sums are
+exact, with stride and with padding; and conv_transpose2d_forward is nothing but conv2d's dx. A dx
+whose kernel was not turned round passes every test with a symmetric kernel, and = in place of +=
+passes every test in which windows do not overlap.
 
     backproof compare 09 [--plot DIR]
 """
@@ -23,8 +23,10 @@ from reference.problem import Problem
 #
 # Five numbers, a kernel of three, three places to lay it on: out[i] = sum_k w[k] x[i + k]. The
 # kernel is not turned round; mathematicians call that a cross-correlation, libraries a convolution.
-# As a matrix, out = T x, the kernel stands in every row, one place further on each time (a Toeplitz
-# matrix). A linear layer's dx is the transposed matrix times dout.
+#
+# It is a matrix times x, out = T x. The kernel stands in every row of T, one place further on each
+# time (a Toeplitz matrix). So dx = T^T dout, as for every matrix (05_shapes.py); dout is what the
+# loss sends back, its derivative by out.
 
 # %%
 x, w, dout = np.array([2.0, 1, 0, -1, 3]), np.array([1.0, 2, 3]), np.array([1.0, -1, 2])
@@ -53,8 +55,13 @@ assert np.array_equal(out.ravel(), T @ x) and np.array_equal(dx, T.T @ dout)
 # Read the middle row: dx[2] = 3 dout[0] + 2 dout[1] + 1 dout[2]. It is the kernel backwards, laid
 # on dout. The other rows are cut short, as if dout had two zeros at either end. So dx is a
 # cross-correlation again, of the padded dout with the turned kernel; mathematicians call that the
-# full convolution of dout with w. And dw[k] = sum_i dout[i] x[i + k]: x correlated with dout, which
-# plays the kernel.
+# full convolution of dout with w.
+#
+# And dw: w[k] meets x[i + k] on its way to out[i], so dw[k] = sum_i dout[i] x[i + k]. That is the
+# formula of out with dout in the kernel's place: dw[0] = 1 * 2 - 1 * 1 + 2 * 0 = 1.
+#
+# Below, every path computes the same. Errors are counted in allowances: one is what rounding may
+# cost a correct program at that entry, and up to 8 is agreement.
 
 # %%
 padded = np.pad(dout, 2)
@@ -65,26 +72,41 @@ assert np.array_equal(dw, np.correlate(x, dout, "valid")) and db == dout.sum()
 
 params = {"w": w.reshape(1, 1, 3), "b": np.zeros(1)}
 problem = Problem([layer("conv1d", "w", "b")], params, x.reshape(1, 1, 5), dout.reshape(1, 1, 3))
-print("\nThe same on every path; the last line in allowances, up to 8 is agreement")
+print("\nThe same on every path; the last line in allowances")
 assert all(each.agrees for each in side_by_side(problem, digits=4))
 assert dx.tolist() == [1, 1, 3, 1, 6] and dw.tolist() == [1, -1, 7]
 
 # %% [markdown]
+# ```text
+# padded dout [ 0.  0.  1. -1.  2.  0.  0.]   turned kernel [3. 2. 1.]   dx [1. 1. 3. 1. 6.]
+# ```
+#
 # ## Two dimensions, channels, a batch, a stride
+#
+# For N images x of C channels, F filters w, and stride 1:
 #
 #     out[n, f, i, j]   = sum_{c, k, m} w[f, c, k, m]    x[n, c, i + k, j + m]   + b[f]
 #     dx[n, c, p, q]    = sum_{f, k, m} w[f, c, k, m]    dout[n, f, p - k, q - m]
 #     dw[f, c, k, m]    = sum_{n, i, j} dout[n, f, i, j] x[n, c, i + k, j + m]
+#     db[f]             = sum_{n, i, j} dout[n, f, i, j]
 #
-# * dx: out sums over channels, dx over filters, so the two swap in w. The minus signs turn the
-#   kernel, by 180 degrees. dout gets K - 1 zeros on every side; where x was padded by p, only
-#   K - 1 - p, for nobody needs the gradient of the padding.
+# The second line is the first, seen from one pixel: x[p, q] goes into out[i, j] by w[k, m] where
+# p = i + k and q = j + m, so i = p - k and j = q - m. Beyond its edges dout counts as 0.
+#
+# * dx: the minus signs turn the kernel, by 180 degrees. out sums over channels and dx over filters,
+#   so the two axes swap in w. dout gets K - 1 zeros on every side, for a kernel of K; if x itself
+#   was padded by P, only K - 1 - P, for nobody needs the gradient of the padding.
 # * dw: the sum goes over the batch, so the batch plays the channels, and dout the kernel.
-# * db[f]: the sum of dout over all but f.
 #
 # A convolution with stride s is one with stride 1 of which every s-th output is kept. The others
 # count for nothing, so their gradient is 0. Put dout back where it came from, with zeros between,
 # and go on as with stride 1.
+#
+# ## Prediction: the forward is enough
+#
+# If all of this is right, conv2d_forward computes dx and dw, for all strides, paddings and sizes.
+# On numbers whose sums are exact it must agree with conv2d_backward in every bit, though that one
+# was derived another way: the windows, laid out as rows of a matrix, times the kernels.
 
 
 # %%
@@ -97,13 +119,13 @@ def spread(dout, x, w, stride, padding=0):
 
 
 def backward_by_forward(dout, x, w, stride, padding):
-    """dx, dw, db of conv2d, for a padding below the kernel, by conv2d_forward alone."""
+    """dx and dw of conv2d, for a padding below the kernel, by conv2d_forward alone."""
     d, (F, C) = spread(dout, x, w, stride, padding), w.shape[:2]
     edges = w.shape[2] - 1 - padding, w.shape[3] - 1 - padding
     turned = w[:, :, ::-1, ::-1].swapaxes(0, 1)  # (C, F, KH, KW)
     dx, _ = conv2d_forward(d, turned, np.zeros(C), padding=edges)
     dw, _ = conv2d_forward(x.swapaxes(0, 1), d.swapaxes(0, 1), np.zeros(F), padding=padding)
-    return dx, dw.swapaxes(0, 1), dout.sum(axis=(0, 2, 3))  # dw came as (C, F, KH, KW)
+    return dx, dw.swapaxes(0, 1)  # dw came as (C, F, KH, KW)
 
 
 def halves(*shape):
@@ -112,44 +134,45 @@ def halves(*shape):
 
 
 rng = np.random.default_rng(0)
-count = unreached = 0
+count = 0
 for options in np.ndindex(3, 2, 2, 2, 3, 3):
     stride, padding, KH, KW, H, W = np.add(options, (1, 0, 2, 2, 4, 4)).tolist()
     x, w = halves(2, 2, H, W), halves(3, 2, KH, KW)
     out, cache = conv2d_forward(x, w, halves(3), stride, padding)
     dout = halves(*out.shape)
-    ours, theirs = conv2d_backward(dout, cache), backward_by_forward(dout, x, w, stride, padding)
-    assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+    dx, dw, db = conv2d_backward(dout, cache)
+    again = backward_by_forward(dout, x, w, stride, padding)
+    assert np.array_equal(dx, again[0]) and np.array_equal(dw, again[1])
+    assert np.array_equal(db, dout.sum(axis=(0, 2, 3)))
     # The transposed convolution takes w as it is: its channels are the filters.
     left = (H + 2 * padding - KH) % stride, (W + 2 * padding - KW) % stride
     transposed = conv_transpose2d_forward(dout, w, np.zeros(2), stride, padding, 1, 1, left)[0]
-    assert np.array_equal(transposed, ours[0])
-    count, rows = count + 1, left[0] - padding  # so many rows at the bottom are in no window
-    if rows > 0:
-        unreached += 1
-        assert not ours[0][:, :, -rows:].any() and ours[0][:, :, -rows - 1].any()
-print(f"\n{count} convolutions: dx, dw and db by conv2d_forward are equal, bit for bit,")
-print("    and so is conv_transpose2d_forward(dout, w) to dx")
-print(f"{unreached} of them leave rows at the bottom that no window reaches: dx is 0 there")
+    assert np.array_equal(transposed, dx)
+    count += 1
+print(f"\n{count} convolutions: dx and dw by conv2d_forward are conv2d_backward's, bit for bit,")
+print("    and conv_transpose2d_forward(dout, w) is dx")
 
 # %% [markdown]
 # ```text
-# 216 convolutions: dx, dw and db by conv2d_forward are equal, bit for bit,
-#     and so is conv_transpose2d_forward(dout, w) to dx
+# 216 convolutions: dx and dw by conv2d_forward are conv2d_backward's, bit for bit,
+#     and conv_transpose2d_forward(dout, w) is dx
 # ```
 #
-# The transposed convolution has its name from T.T. It undoes the shape of a convolution, not its
-# numbers. Where the last rows of x are too few for one more window, x of several sizes lead to one
-# size of out; which one is meant, output_padding says.
+# The transposed convolution has its name from the T^T above. It undoes the shape of a convolution,
+# not its numbers. Where the last rows of x are too few for one more window, inputs of several sizes
+# lead to one size of out; its option output_padding says which size is meant (`left` in the code).
 #
-# ## Prediction
+# ## Prediction: how many windows hold a pixel
 #
 # An image of 7 by 7, a kernel of 3 by 3. Set all weights and all of dout to 1, for once: ones can
 # do nothing but count. Then dx[p, q] is the number of windows that hold x[p, q], the number of
-# paths from it to the output. Row 0 is in one window, row 1 in two, row 2 in three: 1 2 3 3 3 2 1,
-# and likewise the columns. So a corner has 1 path, the centre 3 * 3 = 9, and all have 25 windows
-# * 9 = 225. With stride 2 windows start at 0, 2 and 4, and row 2 is in two of them, row 3 in one:
-# 1 1 2 1 2 1 1: neighbours get 4, 2 and 1 in turn, and all have 9 * 9.
+# paths from that pixel to the output. Along one axis, with stride 1, windows start at 0 to 4: row 0
+# is in one of them, row 1 in two, row 2 in three, and so on: 1 2 3 3 3 2 1. The columns likewise,
+# so a corner has 1 path and the centre 3 * 3 = 9; all together have 25 windows * 9 pixels = 225.
+#
+# With stride 2 windows start at 0, 2 and 4. Row 2 is in two of them, row 3 in one: 1 1 2 1 2 1 1.
+# So pixels side by side get 4, 2 and 1 paths, though nothing in image or kernel tells them apart.
+# All together have 9 windows * 9 pixels = 81.
 
 # %%
 maps, ones, image = {}, np.ones((1, 1, 3, 3)), np.zeros((1, 1, 7, 7))
@@ -163,7 +186,7 @@ for rows in zip(maps[1], maps[2], strict=True):
     print("  " + "      ".join(" ".join(f"{each:g}" for each in row) for row in rows))
 hill, comb = [1, 2, 3, 3, 3, 2, 1], [1, 1, 2, 1, 2, 1, 1]
 assert np.array_equal(maps[1], np.outer(hill, hill)) and maps[1].sum() == 25 * 9
-assert np.array_equal(maps[2], np.outer(comb, comb)) and maps[2].sum() == 9 * 9
+assert np.array_equal(maps[2], np.outer(comb, comb)) and maps[2].sum() == 9 * 9 == 81
 
 # %% [markdown]
 # ```text
@@ -174,15 +197,16 @@ assert np.array_equal(maps[2], np.outer(comb, comb)) and maps[2].sum() == 9 * 9
 #   3 6 9 9 9 6 3      1 1 2 1 2 1 1
 # ```
 #
-# A transposed convolution that enlarges an image lays the map on the right over it: the
-# checkerboards that Odena, Dumoulin and Olah described in 2016.
+# A transposed convolution runs this backward as its forward. With stride 2 it enlarges an image;
+# some pixels then collect four terms, their neighbours two or one. Hence the checkerboards in
+# generated images that Odena, Dumoulin and Olah described in 2016.
 #
-# ## What goes wrong, and which test sees it
+# ## Prediction: which test sees which mistake
 #
-# The kernel is not turned for dx. Or dw is turned too. Or dx is added up window by window, as one
-# writes it first, with = where += belongs. A kernel that is its own turned copy (a blur) hides the
-# first. It does not hide the second, for dw is lopsided all the same. Windows that do not overlap
-# hide the third.
+# Three mistakes: the kernel is not turned for dx; dw is turned, as if it were dx; dx is summed
+# window by window, but with = where += belongs. A kernel that is its own turned copy, such as a
+# blur, must hide the first. It can't hide the second, for x and dout make dw, and neither is
+# symmetric. The third must be hidden where windows do not overlap: there is nothing to add.
 
 
 # %%
@@ -230,9 +254,9 @@ assert hidden == [[False, True, False], [False, False, False], [False, False, Tr
 #
 # ## What to remember
 #
-# A convolution is a matrix that nobody writes down; dx is its transpose: the turned kernel sliding
-# over dout, padded and spread out. dw is x correlated with dout. Where windows overlap, gradients
-# add up.
+# A convolution is a matrix that nobody writes down. dx is its transpose times dout: the turned
+# kernel slides over dout, which is padded, and for a stride spread out with zeros. dw is x with
+# dout as the kernel. Where windows overlap, gradients add up.
 
 # %%
 if drawing():

@@ -17,7 +17,7 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from comparisons.show import FOURTH, PALE, THIRD, drawing, figure, keep, worst_errors
+from comparisons.show import PALE, THIRD, drawing, figure, keep, worst_errors
 from manual.network import layer, mlp, network_forward
 from manual.optimizers import momentum
 from manual.train import train
@@ -247,7 +247,7 @@ for name, end in ends.items():
 if drawing():
     drawn, (left, right) = figure(9.5, 3.8, columns=2)
     epochs = np.arange(1, EPOCHS + 1)
-    looks = {"by hand": (PALE, 9, "-"), "PyTorch": (THIRD, 3, "-"), "JAX": (FOURTH, 1.2, "--")}
+    looks = {"by hand": (PALE, 9, "-"), "PyTorch": (THIRD, 3, "-"), "JAX": ("0.1", 1.2, "--")}
     for name, (color, width, dashes) in looks.items():
         left.semilogy(epochs, curves[name], dashes, color=color, linewidth=width, label=name)
     left.set(xlabel="epoch", ylabel="mean loss (nats)", title="Three trainings, one curve")
@@ -269,6 +269,6 @@ if drawing():
     for each, k in zip(axes, misread, strict=True):
         each.imshow(x_test[k].reshape(8, 8), cmap="gray_r", interpolation="none")
         each.set_title(f"a {y_test[k]}\nread as {guesses['by hand'][k]}", fontsize=9)
-        each.set(xticks=[], yticks=[])
+        each.set_axis_off()
     drawn.suptitle("The test digits that all three misread, in the same way", fontsize=11)
     keep(drawn, "18_digits_misread")

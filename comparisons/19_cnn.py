@@ -26,7 +26,7 @@ from manual.softmax import softmax_loss
 from reference.agreement import compare
 from reference.problem import Problem
 
-threadpool_limits(1)  # matrices this small lose time when shared out
+limits = threadpool_limits(1)  # matrices this small lose time when shared out
 torch.set_num_threads(1)
 
 # %% [markdown]
@@ -337,3 +337,5 @@ if drawing():
     axes.set_title("Small distances stay small, until a relu turns")
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.33))
     keep(drawn, "19_cnn_drift")
+
+limits.restore_original_limits()
