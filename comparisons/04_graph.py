@@ -10,6 +10,7 @@ backwards gives: on a ladder of n diamonds, for 2^n paths against 4 n edges.
 
 # %%
 import math
+from typing import Any
 
 import jax
 import numpy as np
@@ -108,7 +109,7 @@ assert [leaf.grad for leaf in leaves] == [1 * 3 + -6 * 1, 1 * -2 + -6 * 1] == [-
 # one contribution, the last to arrive. So it should be right for an input from which one path leads
 # to the output, or none, and wrong where two meet, unless what is thrown away happens to be 0.
 #
-# * The fork: wrong for both inputs.
+# * The fork above, (ab)(a + b): wrong for both inputs.
 # * Colah's (a + b)(b + 1): right for a, wrong for b.
 # * The expression in micrograd's README: c and d are used over and over. Wrong for both.
 # * CS231n's (x + y) z and 2 (xy + max(z, w)), and the lecture's L = (ab + c) f: every input occurs
@@ -302,14 +303,13 @@ if drawing():
     name = dict(zip(tape, "abdef", strict=True))
     for axes, add in zip(panels, (True, False), strict=True):
         backward(out, add)
-        texts: dict = {}
-        slopes: dict = {name[node]: node.grad for node in tape}
+        texts, marks = {}, dict[Any, float]((name[node], node.grad) for node in tape)
         for node in tape:
             for parent, local in node.parents:
                 edge = name[parent], name[node]
-                texts[edge], slopes[edge] = f"times {local:g}", node.grad * local
+                texts[edge], marks[edge] = f"times {local:g}", node.grad * local
         values = {name[node]: node.value for node in tape}
-        draw_network(axes, places, values, texts, slopes, edge_color=THIRD, notes=notes)
+        draw_network(axes, places, values, texts, marks, edge_color=THIRD, notes=notes)
         title = "Right: what arrives is added" if add else "Wrong: what arrives last is kept"
         axes.set_title(title, fontsize=11)
     keep(drawn, "04_graph_fork")

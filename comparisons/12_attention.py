@@ -1,9 +1,9 @@
 """Attention by hand: three products and a softmax, and what its scale and its mask are for.
 
 Claim: without 1 / sqrt(d), at d = 256, most queries are sure of one key and learn next to nothing,
-while the mean gradient has doubled. A causal mask can be wrong forward or wrong backward; gradients
-from an upstream at one place show both. A query that may see nothing makes gradients nan in PyTorch
-and in JAX even where the output has been repaired. Swapped dq and dk cannot be seen if q = k = x.
+while the mean gradient is twice that of d = 4. A query that may see nothing can make the gradient
+of every key nan where the output has been repaired. A causal mask can be wrong forward or wrong
+backward; gradients from an upstream at one place show both.
 
     backproof compare 12 [--plot DIR]
 """
@@ -14,8 +14,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import torch
 
@@ -31,21 +29,23 @@ from reference.problem import Problem
 # %% [markdown]
 # ## Forward, and backward from the last line to the first
 #
-#     s   = q k^T / sqrt(d)            (T, S) = (T, d) (d, S)      how well query t fits key s
+# T queries q and S keys k of width d; each key has a value, a row of v, of width M.
+#
+#     s   = q k^T / sqrt(d)            (T, S) = (T, d) (d, S)      how well query t fits key j
 #     p   = softmax(s), row by row     (T, S)                      the weights of query t
 #     out = p v                        (T, M) = (T, S) (S, M)      the mean of v by these weights
 #
 # Two products, each with the backward of every product (05_shapes.py), and a softmax
-# (07_softmax.py):
+# (07_softmax.py). From dout, the upstream, which is what the loss sends back to out:
 #
 #     dp = dout v^T                    (T, S) = (T, M) (M, S)
 #     dv = p^T dout                    (S, M) = (S, T) (T, M)
-#     ds = p * (dp - sum_j p[j] dp[j])     (T, S)                  above the row's mean, or below it
+#     ds = p * (dp - mean)             (T, S)       mean = sum_j p[t, j] dp[t, j], one for each row
 #     dq = ds k / sqrt(d)              (T, d) = (T, S) (S, d)
 #     dk = ds^T q / sqrt(d)            (S, d) = (S, T) (T, d)
 #
-# In words: a step downhill moves a key towards the query if its value serves better than what the
-# query gets now, and away from it if not.
+# In words: a step downhill moves a key towards the query if its value lowers the loss more than
+# what the query gets now, and away from it if less.
 #
 # ## By pencil
 #
@@ -65,7 +65,8 @@ from reference.problem import Problem
 # dq[0] = ds k / 2 = (3/4 ln2, -9/8 ln2, 3/8 ln3, 0).
 #
 # The last 0 is no accident: what all keys share, here the 1, adds the same to every score of a row,
-# and softmax does not see it.
+# and softmax does not see it. (Errors below are counted in allowances: one is what rounding may cost
+# a correct program at that entry, and up to 8 is agreement.)
 
 # %%
 ln2, ln3 = math.log(2), math.log(3)
@@ -82,14 +83,11 @@ for weights, slopes in zip(p, ds, strict=True):
 # Fractions, but for the roundings of logarithms and exponentials.
 assert np.allclose(p, [[1 / 2, 1 / 4, 1 / 4], [1 / 4, 1 / 2, 1 / 4], [1 / 5, 1 / 5, 3 / 5]])
 assert np.allclose(ds, [[1.5, -2.25, 0.75], [0.5, -3, 2.5], [-0.48, 1.92, -1.44]])
-assert np.allclose(dq[0], [3 / 4 * ln2, -9 / 8 * ln2, 3 / 8 * ln3, 0])
-assert np.allclose(dv, [[0.8, -0.3], [1.05, -0.05], [0.15, 0.35]])
-assert np.abs(dq[:, 3]).max() < 1e-15
+assert np.allclose(dq[0], [3 / 4 * ln2, -9 / 8 * ln2, 3 / 8 * ln3, 0], rtol=1e-14, atol=1e-15)
 
-pencil = Problem(
-    [layer("attention", "k", "v")], {"k": k[None], "v": v[None]}, q[None], dout[None]
-)  # fmt: skip
-print("\nThe gradients; dx is dq here, the last line is in allowances, up to 8 is agreement")
+net, params = [layer("attention", "k", "v")], {"k": k[None], "v": v[None]}
+pencil = Problem(net, params, q[None], dout[None])
+print("\nThe gradients; dx is dq here, the last line is in allowances")
 found = side_by_side(pencil, rows=3, digits=6)
 causal = pencil._replace(net=[layer("attention", "k", "v", causal=True)])
 found += compare(causal)
@@ -102,48 +100,11 @@ assert all(each.agrees for each in found)
 #   0.2500  0.5000  0.2500      0.5000 -3.0000  2.5000
 #   0.2000  0.2000  0.6000     -0.4800  1.9200 -1.4400
 #
-# The gradients; dx is dq here, the last line is in allowances, up to 8 is agreement
+# The gradients; dx is dq here, the last line is in allowances
 #                       by hand        PyTorch            JAX    differences   complex step
 #   dx[0, 0, 0]        0.519860       0.519860       0.519860       0.519860       0.519860
 #   dx[0, 0, 1]       -0.779791      -0.779791      -0.779791      -0.779791      -0.779791
 #   dx[0, 0, 2]        0.411980       0.411980       0.411980       0.411980       0.411980
-# ```
-#
-# ## Which gradient is wrong says where the mistake is
-#
-# dv is taken before the softmax, dq and dk after it. So a mistake in the softmax or in the scale
-# spares dv, and a mistake in p^T spares the other two.
-
-# %%
-mistakes = (
-    "attention scale missing in the backward",
-    "attention scale missing in dq",
-    "attention softmax mean missing",
-    "attention softmax diagonal only",
-    "attention softmax backward over the queries",
-    "attention ds for ds^T",
-    "attention dq and dk swapped",
-    "attention p for p^T",
-)
-print("\n                                          dq      dk      dv")
-for name in mistakes:
-    wrong = with_mistake(MISTAKES[name])(dout, cache)
-    right = [np.allclose(a, b) for a, b in zip(wrong, (dq, dk, dv), strict=True)]
-    words = "".join("right   " if each else "wrong   " for each in right)
-    print(f"  {name.removeprefix('attention '):<40}{words}".rstrip())
-    assert not all(right) and right[2] == (name != "attention p for p^T")
-
-# %% [markdown]
-# ```text
-#                                           dq      dk      dv
-#   scale missing in the backward           wrong   wrong   right
-#   scale missing in dq                     wrong   right   right
-#   softmax mean missing                    wrong   wrong   right
-#   softmax diagonal only                   wrong   wrong   right
-#   softmax backward over the queries       wrong   wrong   right
-#   ds for ds^T                             right   wrong   right
-#   dq and dk swapped                       wrong   wrong   right
-#   p for p^T                               right   right   wrong
 # ```
 #
 # ## Prediction: why 1 / sqrt(d)
@@ -153,8 +114,8 @@ for name in mistakes:
 # all. Then p is 0 or 1, ds = p (dp - mean) is nearly 0, and the query stops learning.
 #
 # Most queries, that is. Now and then the two best keys lie within 1 of each other, the less often
-# the larger d, and there dq = ds k is large, as |k| is sqrt(d). Few and large: the mean of |dq|
-# need not fall. The median will. With the scale, d should make little difference to either.
+# the larger d. There ds is not small, and dq = ds k is large, as |k| is sqrt(d). Few and large: the
+# mean of |dq| need not fall. The median will. With the scale, d should matter little to either.
 
 
 # %%
@@ -174,8 +135,7 @@ widths, table = (4, 16, 64, 256), {}
 print("\n                      with 1 / sqrt(d)             without")
 print("     d  variance      mean  median    sure      mean  median    sure")
 for d in widths:
-    variance, by_scale, sure = sizes(d, True)
-    _, bare, bare_sure = sizes(d, False)
+    (variance, by_scale, sure), (_, bare, bare_sure) = sizes(d, True), sizes(d, False)
     table[d] = [by_scale.mean(), np.median(by_scale), bare.mean(), np.median(bare)]
     print(f"  {d:4}{variance:10.1f}{table[d][0]:10.2f}{table[d][1]:8.2f}{sure:8.1%}", end="")
     print(f"{table[d][2]:10.2f}{table[d][3]:8.2f}{bare_sure:8.1%}")
@@ -196,9 +156,9 @@ assert table[256][2] > 2 * table[4][2] and table[256][3] < 0.2 * table[4][3] and
 #
 # ## Prediction: what a mask lets through
 #
-# A masked weight is exactly 0, so ds = p (dp - mean) is exactly 0 there, and a key that no query
-# looks at gets exactly 0 for dk and dv. Not nearly 0, and not on one path only: two masks that hide
-# the third key, one as filling, one as causal with an upstream for the first two queries.
+# A masked weight is exactly 0, so ds = p (dp - mean) is exactly 0 there. So a key that no query
+# looks at has dk = 0 and dv = 0, exactly, on every path. Two ways to hide the third key: a mask for
+# all queries, and the causal one with an upstream at the first two queries only.
 
 # %%
 filling = layer("attention", "k", "v", mask=np.array([[True, True, False]]))
@@ -211,82 +171,48 @@ for problem in (pencil._replace(net=[filling]), causal._replace(y=first_two)):
         assert grads["k"][0, 1].any() and grads["v"][0, 1].any()
 
 # %% [markdown]
-# What if a query may see nothing? The textbook adds -inf to masked scores, and of a row of -inf
-# softmax makes nan: -inf - (-inf). The usual repair puts 0 for such weights, by where, and the
-# output is right. The backward is not: where hands 0 back to softmax, softmax multiplies it by its
-# nan, and 0 * nan = nan. If the mask was set by where(seen, s, -inf), that where drops the nan on
-# its way back. If -inf was added, nothing does. By hand, p is 0 there, and so is all that follows.
+# What if a query may see nothing, as in a batch filled up with empty places? The textbook adds -inf
+# to masked scores, and of a row of -inf softmax makes nan, by -inf - (-inf). The usual repair puts
+# 0 in place of such weights, by where(seen, p, 0), and the output is right. The backward is not:
+# where hands 0 back to softmax, softmax multiplies it by its nan, and 0 * nan = nan. If the mask
+# was set by where(seen, s, -inf), that where stops the nan on its way back. If -inf was added,
+# nothing does: dq will be nan for this query, and dk for every key. By hand, p is 0 in such a row,
+# and so is all that follows.
 
 # %%
 blind = np.array([[True, False, False], [True, True, False], [False, False, False]])
-
-
-def textbook(lib: Any, softmax: Any, added: bool, repaired: bool, q: Any, k: Any, v: Any) -> Any:
-    """Attention as torch and jax.numpy write it; lib is one of the two."""
-    seen, s = lib.asarray(blind), q @ k.T / 2
-    s = s + lib.where(seen, 0.0, -math.inf) if added else lib.where(seen, s, -math.inf)
-    p = softmax(s, -1)
-    return (lib.where(seen.any(-1)[:, None], p, 0.0) if repaired else p) @ v
-
-
-def in_torch(*how: bool) -> list[np.ndarray]:
+seen, (ours, cache) = torch.tensor(blind), attention_forward(q, k, v, mask=blind)
+print("\nHow many numbers of PyTorch's dq, dk and dv are nan")
+for name in ("-inf added", "-inf by where"):
     moving = [torch.tensor(each, requires_grad=True) for each in (q, k, v)]
-    out = textbook(torch, torch.softmax, *how, *moving)
+    s = moving[0] @ moving[1].T / 2
+    added = s + torch.where(seen, 0.0, -math.inf)
+    weights = torch.softmax(added if name == "-inf added" else s.where(seen, -math.inf), -1)
+    out = torch.where(seen.any(-1)[:, None], weights, 0.0) @ moving[2]
     (out * torch.tensor(dout)).sum().backward()
-    return [out.detach().numpy(), *(np.asarray(each.grad) for each in moving)]
-
-
-def in_jax(*how: bool) -> list[np.ndarray]:
-    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
-        out, back = jax.vjp(partial(textbook, jnp, jax.nn.softmax, *how), q, k, v)
-        return [np.asarray(each) for each in (out, *back(jnp.asarray(dout)))]
-
-
-out, cache = attention_forward(q, k, v, mask=blind)
-ours = [out, *attention_backward(dout, cache)]
-print("\nHow many numbers are nan, where the third query may see nothing")
-print("                                 PyTorch                   JAX")
-print("                            out  dq  dk  dv       out  dq  dk  dv")
-for added, repaired in ((True, False), (True, True), (False, False), (False, True)):
-    name = ("-inf added" if added else "-inf by where") + (", p repaired" if repaired else "")
-    both = in_torch(added, repaired), in_jax(added, repaired)
-    counts = [[int(np.isnan(each).sum()) for each in found] for found in both]
-    print(f"  {name:<25}" + "      ".join("".join(f"{n:4}" for n in row) for row in counts))
-    assert counts == 2 * [[2 * (not repaired), 4 * added, 12 * added, 6 * (not repaired)]]
-    for theirs, mine in zip([*both[0], *both[1]], 2 * ours, strict=True):
-        assert (np.isclose(theirs, mine) | np.isnan(theirs)).all()
-
-q32, k32 = (each.astype(np.float32)[None, :, None] for each in (q, k))
-of_jax = jax.nn.dot_product_attention(q32, k32, k32, mask=blind[None, None])[0, 2, 0]
-q64, k64 = torch.tensor(q), torch.tensor(k)
-of_torch = torch.nn.functional.scaled_dot_product_attention(q64, k64, k64, torch.tensor(blind))[2]
-assert not out[2].any() and not of_torch.any() and np.allclose(of_jax, k.mean(axis=0), rtol=1e-6)
+    nans = [int(np.isnan(np.asarray(each.grad)).sum()) for each in moving]
+    print(f"  {name:<15}{nans}")
+    assert nans == ([4, 12, 0] if name == "-inf added" else [0, 0, 0])
+    assert np.allclose(out.detach(), ours)
+assert all(np.isfinite(each).all() for each in attention_backward(dout, cache))
 
 # %% [markdown]
 # ```text
-#   -inf added                  2   4  12   6         2   4  12   6
-#   -inf added, p repaired      0   4  12   0         0   4  12   0
-#   -inf by where               2   0   0   6         2   0   0   6
-#   -inf by where, p repaired   0   0   0   0         0   0   0   0
+#   -inf added     [4, 12, 0]
+#   -inf by where  [0, 0, 0]
 # ```
-#
-# With -inf added, one blind query makes the gradient of every key nan. The libraries' own functions
-# avoid nan, and disagree: for such a query PyTorch's scaled_dot_product_attention gives 0, as we
-# do, JAX's dot_product_attention the mean of all values, seen or not.
 #
 # ## Prediction: causality is a property of gradients
 #
-# Let every token be query, key and value: q = k = v = x, dx = dq + dk + dv. Causal means that
+# Let every token be query, key and value: q = k = v = x, so dx = dq + dk + dv. Causal means that
 # out[t] does not depend on x[s] for s > t. In gradients: send an upstream to place t alone, then
-# dx[s] is exactly 0 for s > t. Four upstreams make a table, and it must be triangular. (An upstream
-# everywhere reaches every token, and shows nothing.) Two mistakes:
+# dx[s] is exactly 0 for s > t. Four upstreams make a table, and its upper triangle must be 0. (An
+# upstream at all places reaches every token, and shows nothing.) Two mistakes:
 #
-# The mask after softmax. The weights of later tokens are set to 0, but their scores stand in the
-# denominator still. Change the value of a later token, and nothing happens; its gradient as a key
-# is not 0.
-#
-# The mask forgotten in the backward. The output is right, so no test of outputs can see it.
-# The table can.
+# * The mask after softmax. The weights of later tokens are set to 0, but their scores stand in the
+#   denominator still. As a value a later token has no influence; as a key it has.
+# * The mask forgotten in the backward. The output is right, so no test of outputs can see it. The
+#   table can.
 
 # %%
 rng = np.random.default_rng(1)
@@ -299,67 +225,44 @@ def by_hand(backward: Callable[..., Any], dout: np.ndarray) -> np.ndarray:
     return dq + dk + dv
 
 
-def late(qk: Any, v: Any) -> Any:
-    return torch.tril(torch.softmax(qk @ qk.T / math.sqrt(3), -1)) @ v
-
-
-def of_late(dout: np.ndarray) -> np.ndarray:
+def mask_late(dout: np.ndarray) -> np.ndarray:
     moving = torch.tensor(x, requires_grad=True)
-    (late(moving, moving) * torch.tensor(dout)).sum().backward()
+    weights = torch.tril(torch.softmax(moving @ moving.T / math.sqrt(3), -1))
+    (weights @ moving * torch.tensor(dout)).sum().backward()
     return np.asarray(moving.grad)
 
 
 forgetful = with_mistake(MISTAKES["attention mask ignored in the backward"])
-print("\nThe largest of |dx[s]|, for an upstream at place t alone")
-reach = {}
-for title, backward in (
-    ("right", partial(by_hand, attention_backward)),
-    ("mask after softmax", of_late),
-    ("mask forgotten in the backward", partial(by_hand, forgetful)),
-):
-    alone = [np.eye(4)[:, [t]] * dout for t in range(4)]  # row t of dout, and zeros
-    reach[title] = np.array([np.abs(backward(each)).max(axis=1) for each in alone])
-    print(f"  {title:<32}" + "".join(f"   s = {s}" for s in range(4)))
-    for t, row in enumerate(reach[title]):
-        print(f"{'t = ' + str(t):>34}" + "".join(f"{n:8.4f}" if n else "       0" for n in row))
+alone = [np.eye(4)[:, [t]] * dout for t in range(4)]  # row t of dout, and zeros
+ways = {
+    "right": partial(by_hand, attention_backward),
+    "mask after softmax": mask_late,
+    "mask forgotten in backward": partial(by_hand, forgetful),
+}
+reach = {name: np.array([np.abs(f(each)).max(1) for each in alone]) for name, f in ways.items()}
+print("\nThe largest of |dx[s]|, s = 0 to 3, for an upstream at place t alone")
+print("     " + "".join(f"{title:>30}" for title in reach))
+for t in range(4):
+    rows = ("".join(f"{n:7.3f}" if n else "      0" for n in each[t]) for each in reach.values())
+    print(f"  t = {t}  " + "  ".join(rows))
 later = np.triu(np.ones((4, 4), bool), 1)
 assert [bool(each[later].any()) for each in reach.values()] == [False, True, True]
 assert all(each[~later].all() for each in reach.values())
 assert all(np.allclose(each[3], reach["right"][3]) for each in reach.values())
-changed = x + np.array([[0], [0], [0], [1]])  # a later token
-before, after = (torch.tensor(each) for each in (x, changed))
-assert torch.equal(late(before, after)[:3], late(before, before)[:3])  # only as a value
-assert not torch.isclose(late(after, after)[:3], late(before, before)[:3]).any()
 
 # %% [markdown]
 # ```text
-#   right                              s = 0   s = 1   s = 2   s = 3
-#                              t = 0  0.7365       0       0       0
-#                              t = 1  0.0972  0.7616       0       0
-#                              t = 2  0.1349  0.4107  0.4309       0
-#                              t = 3  0.3502  0.2773  0.3034  0.4608
-#   mask after softmax                 s = 0   s = 1   s = 2   s = 3
-#                              t = 0  0.3112  0.0191  0.0188  0.0177
+#                               right            mask after softmax    mask forgotten in backward
+#   t = 0    0.736      0      0      0    0.311  0.019  0.019  0.018    0.439  0.141  0.161  0.178
+#   t = 1    0.097  0.762      0      0    0.048  0.646  0.079  0.033    0.055  0.599  0.122  0.033
+#   t = 2    0.135  0.411  0.431      0    0.115  0.347  0.386  0.015    0.118  0.351  0.407  0.109
+#   t = 3    0.350  0.277  0.303  0.461    0.350  0.277  0.303  0.461    0.350  0.277  0.303  0.461
 # ```
 #
 # The third table comes with a right output. The second comes with right gradients, PyTorch's, of
 # the wrong function. The last row is the same in all three, as the last token may see everything:
 # a test that sends its upstream there passes both mistakes.
 #
-# ## Prediction: a mistake that q = k = x hides
-#
-# Swap dq and dk. Where queries and keys differ in number the shapes object; where they are as many,
-# the numbers do, for dq = ds k and dk = ds^T q differ even for q = k, as ds is not symmetric. But
-# where one x is both, dx = dq + dk + dv, and a sum does not tell who is who: the swap is invisible.
-
-# %%
-swapped = with_mistake(MISTAKES["attention dq and dk swapped"])
-assert np.array_equal(by_hand(swapped, dout), by_hand(attention_backward, dout))
-dq, dk, _ = attention_backward(dout, cache)
-print(f"\nq = k = x: |dq - dk| up to {np.abs(dq - dk).max():.4f}, and the same dx, swapped or not")
-assert not np.isclose(dq, dk).any()
-
-# %% [markdown]
 # ## What to remember
 #
 # dv needs the weights alone; dq and dk pass the softmax, which lives on differences within a row.
@@ -368,29 +271,26 @@ assert not np.isclose(dq, dk).any()
 
 # %%
 if drawing():
-    picture, axes = figure(8, 3.9, columns=2)
-    for ax, numbers, colors, low, high, title in (
-        (axes[0], p, "Blues", 0, 1, "the weights p"),
-        (axes[1], ds, "RdBu_r", -4, 4, "the gradient of the scores, ds"),
-    ):
-        ax.pcolormesh(numbers, cmap=colors, vmin=low, vmax=high)
+    picture, axes = figure(9, 3.3, columns=3)
+    for ax, (title, numbers) in zip(axes, reach.items(), strict=True):
         for (t, s), number in np.ndenumerate(numbers):
-            ax.text(s + 0.5, t + 0.5, f"{number:.2f}", ha="center", va="center")
-        ax.set(xlabel="key", ylabel="query", title=title, aspect="equal")
-        ax.set_xticks([0.5, 1.5, 2.5], ["0", "1", "2"])
-        ax.set_yticks([0.5, 1.5, 2.5], ["0", "1", "2"])
-        ax.invert_yaxis()
-    keep(picture, "12_attention_weights")
+            color = (GRADIENT if s > t else VALUE) if number else "0.4"
+            text = f"{number:.2f}" if number else "0"
+            ax.text(s + 0.5, t + 0.5, text, ha="center", va="center", color=color)
+        ax.pcolormesh(np.triu(np.ones((4, 4)), 1), cmap="Greys", vmax=8)
+        ax.set(ylim=(4, 0), aspect="equal", xlabel="s, the token")
+        ax.set_title(title, fontsize=11)
+        ax.set_xticks(np.arange(4) + 0.5, list("0123"))
+        ax.set_yticks(np.arange(4) + 0.5, list("0123"))
+    axes[0].set_ylabel("t, where the upstream is")
+    keep(picture, "12_attention_causality")
 
     picture, axes = figure(7, 4)
-    for column, (name, color, dashes) in enumerate((
-        ("mean, with 1 / sqrt(d)", VALUE, "--"),
-        ("median, with 1 / sqrt(d)", VALUE, "-"),
-        ("mean, without", GRADIENT, "--"),
-        ("median, without", GRADIENT, "-"),
-    )):  # fmt: skip
-        line = [table[d][column] for d in widths]
-        axes.loglog(widths, line, dashes, marker="o", color=color, label=name)
+    for column, name in enumerate(("with 1 / sqrt(d)", "without")):
+        for kind, dashes in enumerate(("--", "-")):
+            line = [table[d][2 * column + kind] for d in widths]
+            look = {"marker": "o", "color": (VALUE, GRADIENT)[column]}
+            axes.loglog(widths, line, dashes, label=f"{('mean', 'median')[kind]}, {name}", **look)
     axes.set(xlabel="d, the width of queries and keys", ylabel="|dq|, the length of the gradient")
     axes.set_title("The gradient of a query: 1000 of them, 16 keys each")
     axes.set_xticks(widths, [str(d) for d in widths])

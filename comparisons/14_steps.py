@@ -34,8 +34,7 @@ from reference.problem import Problem
 # Richardson's combines two central differences so that their h^2 cancels. The complex step moves
 # the parameter by ih, i being the square root of -1.
 #
-# The network has 26 parameters, one hidden layer of tanh, and mse. Its numbers fit into float32, so
-# that it can be asked in both types.
+# The network has 26 parameters, one hidden layer of tanh, and mse. Its numbers fit into float32.
 
 
 # %%
@@ -111,9 +110,9 @@ assert norm(flat(grads, params) - truth) < 1e-50 * sizes[1]
 # ## Prediction
 #
 # A float64 has 53 binary digits, so an operation rounds its result by one part in 2^53 at the most:
-# u = 1.1e-16, the unit roundoff. In float32 u is 2^-24 = 6.0e-08. So f comes out wrong by about
-# u |f|. A subtraction keeps that error, and the division by h blows it up. The whole error is a
-# term that shrinks with h and one that grows as h shrinks:
+# u = 1.1e-16, the unit roundoff, half of NumPy's eps. In float32 u is 2^-24 = 6.0e-08. So f comes
+# out wrong by about u |f|. A subtraction keeps that error, and the division by h blows it up. The
+# whole error is a term that shrinks with h, truncation, and one that grows as h shrinks, rounding:
 #
 #     forward       h   |f''|    / 2   +  2   u |f| / h
 #     central       h^2 |f'''|   / 6   +      u |f| / h
@@ -138,8 +137,7 @@ assert norm(flat(grads, params) - truth) < 1e-50 * sizes[1]
 
 # %%
 LAWS = {"forward": (2, 1 / 2, 1, 2), "central": (3, 1 / 6, 2, 1), "Richardson": (5, 1 / 30, 4, 1.5)}
-value = mean_square(x, y)(params)
-U = {"float64": 2.0**-53, "float32": 2.0**-24}
+value, U = mean_square(x, y)(params), {"float64": 2.0**-53, "float32": 2.0**-24}
 powers = [f"{U['float64'] ** power:.0e}" for power in (1 / 2, 1 / 3, 2 / 3, 1 / 5, 4 / 5)]
 assert powers == ["1e-08", "5e-06", "2e-11", "6e-04", "2e-13"]
 
@@ -153,7 +151,6 @@ def predict(method: str, u: float) -> tuple[float, float]:
 
 
 predicted = {(m, kind): predict(m, u) for kind, u in U.items() for m in LAWS}
-
 STEPS = 10.0 ** -np.arange(1, 16.1, 0.25)
 
 
@@ -185,11 +182,11 @@ assert digits == [7, 10, 12, 3, 4, 5]
 for m, fall in {"forward": 10, "central": 100, "Richardson": 10_000}.items():
     # Truncation alone, but for the next term of the series, h times smaller or h^2.
     assert 0.9 * fall < curves[m][0] / curves[m][4] < 1.1 * fall
-# The complex step. A derivative is rounded once a layer or so.
-assert max(np.array(curves["complex step"])[STEPS < 1e-8]) < 8 * U["float64"] > backprop
-tiny = [error_of(METHODS["complex step"], fs, h) for h in (1e-300, 1e-315)]
-steep = [METHODS["complex step"](lambda step: step * 1e-130, h) for h in (1e-200, 2.0**-200)]
-assert tiny[0] < 8 * U["float64"] < tiny[1] and steep == [0, 1e-130]
+# A derivative is rounded once a layer or so.
+by_complex = METHODS["complex step"]
+settled = [*np.array(curves["complex step"])[STEPS < 1e-8], error_of(by_complex, fs, 1e-300)]
+assert max(settled) < 8 * U["float64"] > backprop
+assert [by_complex(lambda step: step * 1e-130, h) for h in (1e-200, 2.0**-200)] == [0, 1e-130]
 
 # %% [markdown]
 # ```text
@@ -261,9 +258,9 @@ def check(p: Params, loss: Callable, eps: float, faults: bool = False) -> float:
 
 assert all(each.agrees for each in compare(Problem(dnet, dparams, X.T, t, bce)))
 value, _, grads = network_loss(X.T, t, dparams, dnet, bce)
-one_minus_a = 1 - activations(dparams)[2]
-assert f"{one_minus_a:.5f}" == "0.00113" and flat(grads, dparams).size == 47
-scale = U["float64"] * np.sqrt(47) / 1e-7 / (2 * norm(flat(grads, dparams)))
+one_minus_a, gradient = 1 - activations(dparams)[2], flat(grads, dparams)
+assert f"{one_minus_a:.5f}" == "0.00113" and gradient.size == 47
+scale = U["float64"] * np.sqrt(47) / 1e-7 / (2 * norm(gradient))
 guesses = {"log(1 + exp(z))": scale * value, "log(1 - a)": scale / 2 / one_minus_a / 3}
 faulty = check(dparams, with_logarithms, 1e-7, faults=True)
 print("\nThe published check         eps = 1e-7, predicted    measured    eps = 1e-5")
@@ -287,16 +284,14 @@ assert 30 < worst / scored < 300 and 30 < stepped / best < 300
 # Both causes count. A step of 1e-5 is a hundred times better; so is a loss that is taken from the
 # score z, log(1 + exp(z)) - t z as manual/ has it, and then a step of 1e-7 passes as well.
 #
-# The measure has two holes of its own. It takes one length of all entries: among a hundred of 50 an
-# entry of 4e-5 may have the wrong sign, as 2 * 4e-5 / (2 * 500) = 8e-8. And nan is not above any
-# threshold: where a rounds to 1, the loss is infinite, a difference of two such is nan, and the
-# planted faults are no "mistake".
+# The measure has two holes. It takes one length of all entries: among a hundred of 50, one of 4e-5
+# may have the wrong sign, as 2 * 4e-5 / (2 * 500) = 8e-8. And nan is not above any threshold: where
+# a rounds to 1 the loss is infinite, differences are nan, and the two faults are no "mistake".
 
 # %%
 confident = dparams | {"W3": 6 * dparams["W3"]}
 with np.errstate(divide="ignore", invalid="ignore"):
     unseen = check(confident, with_logarithms, 1e-7, faults=True)
-print(f"\nThe two faults, where a = {activations(confident)[2]}: {unseen}")
 assert activations(confident)[2] == 1 and np.isnan(unseen) and not unseen > 2e-7
 assert f"{2 * 4e-5 / (2 * norm(np.full(100, 50.0))):.0e}" == "8e-08"
 
@@ -311,9 +306,9 @@ assert f"{2 * 4e-5 / (2 * norm(np.full(100, 50.0))):.0e}" == "8e-08"
 # %%
 if drawing():
     drawn, axes = figure(8, 5)
-    wide = {"color": GRADIENT, "linewidth": 5, "alpha": 0.35}
-    axes.loglog(STEPS, curves["complex step"], **wide, label="complex step")
-    for m, color in {"forward": FOURTH, "central": VALUE, "Richardson": THIRD}.items():
+    (wide,) = axes.loglog(STEPS, curves["complex step"], color=GRADIENT, label="complex step")
+    wide.set(linewidth=5, alpha=0.35)
+    for m, color in zip(LAWS, (FOURTH, VALUE, THIRD), strict=True):
         axes.loglog(STEPS, curves[m], "o-", color=color, markersize=3, linewidth=1.2, label=m)
     axes.loglog(STEPS[:25], low["central"], "--", color=VALUE, label="central, float32")
     axes.axhline(backprop, color="0.5", linestyle=":", label="backprop")

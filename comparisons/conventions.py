@@ -16,9 +16,10 @@ import torch
 
 from manual.batchnorm import batchnorm_forward, running_statistics
 from manual.convolution import conv1d_forward
-from manual.layernorm import layernorm_forward
+from manual.layernorm import layernorm_forward, rmsnorm_backward, rmsnorm_forward
 from manual.lstm import lstm_step_forward
 from manual.optimizers import adagrad, adamw, clip_by_norm, rmsprop
+from manual.rectifiers import elu_backward, elu_forward
 from manual.regression import huber_loss
 from manual.sigmoids import gelu_backward, gelu_forward
 from manual.softmax import softmax_loss
@@ -228,21 +229,20 @@ CONVENTIONS = [
         "with. manual has both: gelu is exact, as PyTorch's; gelu_tanh is the other.",
         docs="as jax.nn"),
     Row("var of 1 2 4", [1, 2, 4], torch.var, jnp.var, None, "2.33333 | 1.55556 | -",
-        "over n - 1, or over n as NumPy. A norm written with x.var() is off by that factor; "
+        "over n - 1, or over n as NumPy. In PyTorch a norm written with x.var() is off; "
         "manual's norms divide by n, as all norm layers do."),
-    Row("median of 1 2 3 4", [1, 2, 3, 4], torch.median, jnp.median, None, "2 | 2.5 | -",
-        "the lower middle, or the mean of the two."),
     Row("running var after 1 2 4", [1, 2, 4], torch_running,
         lambda x: 0.99 * 1 + 0.01 * x.var(), manual_running, "1.13333 | 1.00556 | 1.13333",
-        "momentum is the share of the new batch, 0.1, or of the old ones, 0.99; the variance is "
-        "over n - 1, or n. Training agrees, evaluation does not. manual follows PyTorch.",
+        "PyTorch's momentum, 0.1, is the share of the new batch; flax's, 0.99, is that of the old "
+        "value. The variance is over n - 1, or n. Training agrees, evaluation does not. manual "
+        "follows PyTorch.",
         docs="0.99, over n"),
     Row("batch norm of one row", [1, 2, 4],
         lambda x: F.batch_norm(x[None], None, None, training=True),
         lambda x: (x[None] - x[None].mean(0)) / jnp.sqrt(x[None].var(0) + 1e-5),
         lambda x: batchnorm_forward(x[None], np.ones(3), np.zeros(3))[0],
         "ValueError | 0 0 0 | 0 0 0", "a last batch of one row stops PyTorch, and is all zeros "
-        "elsewhere. manual's forward allows it, as the formula is defined.", docs="0 0 0"),
+        "elsewhere. manual allows it, as the formula does.", docs="0 0 0"),
     Row("layer norm of -.001 and .001", [-0.001, 0.001], lambda x: F.layer_norm(x, (2,))[1],
         lambda x: ((x - x.mean()) / jnp.sqrt(x.var() + 1e-6))[1],
         lambda x: layernorm_forward(x, np.ones(2), np.zeros(2))[0][1],
@@ -261,8 +261,8 @@ CONVENTIONS = [
         lambda x: jax.lax.conv_transpose(x[None, :, None], jnp.asarray(KERNEL).T, (1,), "VALID"),
         lambda x: conv_transpose2d_forward(x[None, None, None], KERNEL[None], np.zeros(1))[0],
         "1 10 100 | 100 10 1 | 1 10 100", "PyTorch's is the backward of its convolution, which "
-        "stamps the kernel as it is; JAX's convolves a widened image. manual stamps.",
-        docs="as jax.lax"),
+        "stamps the kernel as it is; JAX's convolves a widened image: a port flips the kernel. "
+        "manual stamps.", docs="as jax.lax"),
     Row("huber, delta 2, slope at 3", 3,
         lambda x: torch_slope(lambda x: F.huber_loss(x, 0 * x, delta=2.0), x),
         lambda x: jax_slope(lambda x: jnp.where(abs(x) <= 2, x * x / 2, 2 * (abs(x) - 1)), x),
@@ -274,7 +274,7 @@ CONVENTIONS = [
         lambda x: torch_slope(lambda x: F.cross_entropy(x[None], torch.tensor([5])), x),
         lambda x: jax_slope(lambda x: -jax.nn.log_softmax(x)[5], x),
         lambda x: softmax_loss(x[None], np.array([5]))[1], "IndexError | 0.5 -0.5 | ValueError",
-        "JAX trains the last class. manual raises, and names the label."),
+        "a label 5 where there are two classes: JAX trains the last one. manual raises."),
     Row("label 5 of 2, loss and slope", [0, 0], None,
         lambda x: jnp.append(*jax.value_and_grad(
             lambda x: jax.nn.logsumexp(x) - jnp.take_along_axis(x, jnp.array([5]), 0)[0])(x)),
@@ -304,5 +304,28 @@ CONVENTIONS = [
     Row("LSTM with gates 2 -2 0.5 1", [2, -2, 0.5, 1], torch_lstm, jax_lstm, manual_lstm,
         "0.352734 | 0.352734 | 0.409837", "PyTorch reads i f g o, CS231n and manual i f o g. The "
         "shapes fit, so a port runs, with the output gate as candidate.", docs="i f g o"),
+]
+
+# Gradients on which both agree.
+AGREED = [
+    Row("relu6 at 0, 6", [0, 6], F.relu6, jax.nn.relu6, None, "0 0 | 0 0 | -", ""),
+    Row("hardswish at -3, 3", [-3, 3], F.hardswish, jax.nn.hard_swish, None, "0 1 | 0 1 | -", ""),
+    Row("elu with alpha 0.5 at 0", 0, lambda x: F.elu(x, 0.5), lambda x: jax.nn.elu(x, 0.5),
+        lambda x: slopes_by_hand(elu_forward, elu_backward, x, 0.5), "0.5 | 0.5 | 0.5", ""),
+    Row("maximum(1, 1)", [1, 1], lambda x: torch.maximum(x[0], x[1]),
+        lambda x: jnp.maximum(x[0], x[1]), None, "0.5 0.5 | 0.5 0.5 | -", ""),
+    Row("sqrt at 0", 0, torch.sqrt, jnp.sqrt, None, "inf | inf | -", ""),
+    Row("where(x > 0, log x, 0) at 0", 0,
+        lambda x: torch.where(x > 0, torch.log(x), torch.zeros_like(x)),
+        lambda x: jnp.where(x > 0, jnp.log(x), 0), None, "nan | nan | -", ""),
+    Row("label smoothing 0.2", [0, 0],
+        lambda x: F.cross_entropy(x[None], torch.tensor([1]), label_smoothing=0.2),
+        lambda x: -(jax.nn.log_softmax(x) * (0.8 * jnp.eye(2)[1] + 0.2 / 2)).sum(),
+        lambda x: softmax_loss(x[None], np.array([1]), 0.2)[1],
+        "0.4 -0.4 | 0.4 -0.4 | 0.4 -0.4", ""),
+    Row("first of x / rms at (0, 0)", [0, 0], lambda x: F.rms_norm(x, (2,), eps=1e-5)[0],
+        lambda x: (x / jnp.sqrt((x * x).mean() + 1e-5))[0],
+        lambda x: rmsnorm_backward(np.array([1.0, 0.0]), rmsnorm_forward(x, np.ones(2))[1])[0],
+        " | ".join(["316.228 0"] * 3), ""),
 ]
 # fmt: on

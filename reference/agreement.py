@@ -118,7 +118,7 @@ def _misshapen(problem: Problem, ours: Gradients) -> str:
 
 def _hold(name: str, problem: Problem, ours: Gradients, s: Allowances) -> Comparison:
     with np.errstate(over="ignore", invalid="ignore"):  # nudged numbers, allowances beyond counting
-        theirs, bounds, skipped = _theirs(name, problem, s)
+        theirs, bounds, skipped = _theirs(name, problem, ours, s)
     mine, their = ours.named(), theirs.named()
     sizes = [array.size for array in mine.values()]
     got, expected = _flat(mine, mine), _flat(their, mine)
@@ -181,7 +181,7 @@ def _flat(named: dict[str, Array], like: dict[str, Array]) -> Array:
     )
 
 
-def _theirs(name, problem, s):
+def _theirs(name, problem, ours, s):
     """A path's gradients, with its own bounds and the entries it cannot speak of."""
     if name not in ("differences", "complex_step"):
         return path(name)(problem), _own_bounds(name, problem), {}
@@ -190,20 +190,20 @@ def _theirs(name, problem, s):
     value = each.pop("value")
     values = Gradients(value, None, {name: difference.value for name, difference in each.items()})
     bounds = {key: difference.allowance for key, difference in each.items()}
-    if name == "complex_step" and any((array == 0).any() for array in s.s.values()):
-        # What cancels exactly on the way back need not on the way forward.
-        inexact = _as_if_rounded(problem)
-        bounds = {key: bound + inexact.get(key, 0) for key, bound in bounds.items()}
+    if name == "complex_step":
+        mine = ours.named()
+        off = {key: np.abs(mine[key] - each[key].value) > ALLOWANCES * bounds[key] for key in each}
+        if any((off[key] & (s.s[key] == 0)).any() for key in each):
+            # What cancels exactly on the way back need not on the way forward.
+            inexact = _as_if_rounded(problem)
+            bounds = {key: bound + inexact[key] for key, bound in bounds.items()}
     corner = {key: difference.corner for key, difference in each.items()}
     coarse = {key: difference.coarse for key, difference in each.items()}
     return values, bounds, {CORNER: corner, COARSE: coarse}
 
 
 def _as_if_rounded(problem: Problem) -> dict[str, Array]:
-    """Bounds as they are where no number is exact; empty if none is anyway."""
-    data = [problem.x, *problem.params.values(), *([] if problem.loss else [problem.y])]
-    if not any((array * 4096 % 1 == 0).any() for array in data):
-        return {}
+    """Bounds as they are where no number is exact."""
     unit = UNIT[problem.dtype]
     inexact = rounding_allowances(problem, roundings=1.0, exact=False).s
     return {key: unit * each for key, each in inexact.items()}
@@ -215,7 +215,8 @@ def _own_bounds(name: str, problem: Problem) -> dict[str, Array]:
     bounds: dict[str, Array] = {}
     rounds = any(LAYERS[kind].torch_rounds for kind in kinds(problem.net) & LAYERS.keys())
     rounds |= problem.loss is not None and LOSSES[problem.loss.kind].torch_rounds
-    if of_torch and rounds:
+    data = [problem.x, *problem.params.values(), *([] if problem.loss else [problem.y])]
+    if of_torch and rounds and any((array * 4096 % 1 == 0).any() for array in data):
         bounds = _as_if_rounded(problem)
     if problem.loss is None:
         return bounds

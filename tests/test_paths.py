@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 
 from manual.network import layer, mlp, network_forward, residual
+from reference.agreement import compare
+from reference.mistakes import Mistake, planted
 from reference.networks import problems
 from reference.numbers import UNIT
 from reference.paths import by_hand, path
@@ -205,3 +207,20 @@ def test_regularisation_on_the_frameworks(name):
     for key, w in params.items():
         added = with_reg.params[key] - without.params[key]
         assert np.abs(added - (0.5 * w if w.ndim > 1 else 0)).max() <= 16 * U * np.abs(w).max()
+
+
+def test_what_cancels_exactly_backwards_need_not_forwards():
+    """Two rows, nearly the same, standardized: dW2 is exactly 0 by hand; forwards, 1e-9 cancels."""
+    net = [layer("affine", "W1", "b1"), layer("affine", "W2", "b2"), layer("standardize", axes=0)]
+    params = {"W1": np.array([[1.257302210933933e-09]]), "b1": np.array([-1.3210486329130189e-09])}
+    params |= {"W2": np.array([[6.40422650443282e-09]]), "b2": np.array([1.049001171530397e-09])}
+    x = np.array([[-5.3566937316111095e-09], [3.6159505490948476e-09]])
+    y = np.array([[1.3040000451301372e-08], [9.470809631292423e-09]])
+    problem = Problem(net, params, x, y, layer("l1"))
+    assert all(each.agrees for each in compare(problem))
+    # And a zero that is no cancellation is seen all the same.
+    zero = Mistake("zero", "affine_backward", "x.reshape(len(x), -1).T @ dout", "0 * w", "")
+    wide = problem._replace(y=np.array([[1.0], [-1.0]]))
+    with planted(zero):
+        assert not any(each.agrees for each in compare(wide))
+    assert all(each.agrees for each in compare(wide))
