@@ -92,11 +92,11 @@ assert all(each.agrees and not each.skipped for each in found)
 # rho^T. For 50 steps that is 9e-16 for rho = 0.5, and 6e8 for rho = 1.5. (Of any other matrix the
 # largest eigenvalue by size, its spectral radius, sets the rate in the long run.)
 #
-# Away from 0 the slopes are below 1. One neuron with wh = 1.5 and no input does not stay at 0. It
+# Away from 0 the slopes are below 1. One neuron with wh = 1.5 and no input does not stay near 0. It
 # comes to rest where h = tanh(1.5 h), at h = 0.8586. The slope there is 1 - h^2 = 0.263, so a step
 # back multiplies by 1.5 * 0.263 = 0.394. The weight that makes 1.5^50 = 6e8 of a gradient at h = 0
-# makes 0.394^50 = 6e-21 of it there. Eight neurons away from 0, with 1.5 times the rotation, are
-# beyond a pencil; but it must be far less than 6e8.
+# makes 0.394^50 = 6e-21 of it there. Eight neurons that start away from 0, with 1.5 times the
+# rotation, are beyond a pencil; but it must be far less than 6e8.
 
 # %%
 H, T = 8, 50

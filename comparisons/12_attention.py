@@ -65,8 +65,8 @@ from reference.problem import Problem
 # dq[0] = ds k / 2 = (3/4 ln2, -9/8 ln2, 3/8 ln3, 0).
 #
 # The last 0 is no accident: what all keys share, here the 1, adds the same to every score of a row,
-# and softmax does not see it. (Errors below are counted in allowances: one is what rounding may cost
-# a correct program at that entry, and up to 8 is agreement.)
+# and softmax does not see it. (Errors below are counted in allowances: one is what rounding may
+# cost a correct program at that entry, and up to 8 is agreement.)
 
 # %%
 ln2, ln3 = math.log(2), math.log(3)

@@ -60,12 +60,10 @@ def in_fractions(problem: Problem) -> Problem:
     return problem._replace(params=params, x=fractions(problem.x), y=fractions(problem.y))
 
 
-def along(name: str) -> Callable[[Problem], Any]:
-    """All gradients by one path."""
-    return lambda problem: flat(path(name)(problem).named())
+def by_hand(problem: Problem) -> Any:
+    return flat(path("by_hand")(problem).named())
 
 
-by_hand = along("by_hand")
 rng = np.random.default_rng(0)
 one = draw(rng, lambda shape: rng.normal(size=shape))
 truth = by_hand(in_fractions(one))
@@ -106,8 +104,8 @@ assert len(truth) == 138 and (np.array(differences) == truth).all()
 #
 # So it has to be counted. The code runs on numbers that carry, beside the value, a sum s of what
 # was rounded on the way: s(a + b) = s(a) + s(b) + |a + b|, and so on (reference/numbers.py). Then
-# u s is one allowance: what rounding costs if no rounding cancels another. As two programs round
-# differently, and products are a little worse than that, they agree within 8.
+# u s is one allowance: what rounding costs if no rounding cancels another. Two programs, each with
+# an order of its own, agree if they are within 8.
 #
 # So: relative errors will spread over many powers of ten, and the two types will lie nine powers
 # apart, as their u do. In allowances the two will be the same, all below 1.
@@ -129,8 +127,12 @@ def by_jax(problem: Problem) -> Any:
     return flat({"x": dx, **grads})
 
 
-PROGRAMS = {"by hand": by_hand, "PyTorch": along("pytorch"), "JAX": by_jax}
-COUNT, U32, U64 = 50, UNIT[np.dtype(np.float32)], UNIT[np.dtype(np.float64)]
+def by_pytorch(problem: Problem) -> Any:
+    return flat(path("pytorch")(problem).named())
+
+
+PROGRAMS = {"by hand": by_hand, "PyTorch": by_pytorch, "JAX": by_jax}
+COUNT, UNITS = 50, {kind: UNIT[np.dtype(kind)] for kind in ("float32", "float64")}
 networks = [draw(rng, lambda shape: rng.normal(size=shape)) for _ in range(COUNT)]
 truths = [by_hand(in_fractions(problem)) for problem in networks]
 sizes = np.abs(np.concatenate(truths).astype(float))
@@ -143,24 +145,22 @@ def errors(gradients: list[Any]) -> Any:
     return np.abs(off.astype(float))
 
 
+doubles = [problem.in_float64() for problem in networks]
 off, relative, counted = {}, {}, {}
 print(f"\n{COUNT} networks, {sizes.size} gradients: how far from the fractions")
 print("                        relative error: median, worst    in allowances: worst")
-for kind, unit in {"float32": U32, "float64": U64}.items():
-    asked = networks if kind == "float32" else [problem.in_float64() for problem in networks]
+for kind, problems in {"float32": networks, "float64": doubles}.items():
     for name, program in PROGRAMS.items():
-        gradients = [program(problem) for problem in asked]
+        key, gradients = f"{name}, {kind}", [program(problem) for problem in problems]
         assert all(g.dtype == kind for g in gradients)
-        key = f"{name}, {kind}"
         off[key] = errors(gradients)
         some = (off[key] > 0) & (sizes > 0)
         relative[key] = off[key][some] / sizes[some]
-        counted[key] = off[key][off[key] > 0] / (unit * s[off[key] > 0])
+        counted[key] = off[key][off[key] > 0] / (UNITS[kind] * s[off[key] > 0])
         median, most = np.median(relative[key]), relative[key].max()
         print(f"  {key:<20}{median:17.0e}{most:8.0e}{counted[key].max():22.2f}")
-        assert counted[key].max() < 1
         # A typical entry has half a dozen roundings or fewer, the worst a hundred times that.
-        assert median < 6 * unit and most > 100 * median
+        assert median < 6 * UNITS[kind] and most > 100 * median and counted[key].max() < 1
 mine, theirs = off["by hand, float32"], off["PyTorch, float32"]
 nearer = (mine < theirs).sum() / (mine != theirs).sum()
 assert 1 / 4 < nearer < 3 / 4  # chance would leave either some half
@@ -185,8 +185,8 @@ assert 1 / 4 < nearer < 3 / 4  # chance would leave either some half
 MISTAKE = MISTAKES["affine dw off by 1e-7"]
 near = [draw(rng, lambda shape: rng.normal(size=shape), trained=True) for _ in range(COUNT)]
 near_truths = [by_hand(in_fractions(problem)) for problem in near]
-doubles, near_doubles = ([p.in_float64() for p in each] for each in (networks, near))
-assert round(1e-5 / U32) == 168
+near_doubles = [problem.in_float64() for problem in near]
+assert round(1e-5 / UNITS["float32"]) == 168
 
 
 def failed(title: str, problems: list[Problem], truths: list[Any]) -> Any:
@@ -270,6 +270,7 @@ assert not equal.reshape(COUNT, -1).all(axis=1).any()
 # equal terms round the same way for as long as the total stays between two powers of 2.
 
 # %%
+u = UNITS["float32"]
 base, up = rng.normal(size=(4, 6)), rng.normal(size=(4, 6)).astype(np.float32)
 scale = {"gamma": np.ones(6, np.float32), "beta": np.zeros(6, np.float32)}
 print("\nRelative errors in float32: dx of a layer norm, and the variance by E[x^2] - E[x]^2")
@@ -282,20 +283,20 @@ for m in (1e2, 1e4, 1e6):
     lost = np.linalg.norm(path("by_hand")(problem).dx - true) / np.linalg.norm(true)
     one_pass = (x * x).mean(axis=1) - x.mean(axis=1) ** 2
     worst = np.abs(one_pass / x.astype(float).var(axis=1) - 1).max()
-    print(f"  {m:.0e}{U32 * m:10.0e}{lost:10.0e}{U32 * m * m:10.0e}{worst:10.0e}")
+    print(f"  {m:.0e}{u * m:10.0e}{lost:10.0e}{u * m * m:10.0e}{worst:10.0e}")
     # Up to the dozen of roundings in a row of six, and the luck of four rows.
-    assert all(1 / 30 < each < 30 for each in (lost / (U32 * m), worst / (U32 * m * m)))
+    assert all(1 / 30 < each < 30 for each in (lost / (u * m), worst / (u * m * m)))
 
 N = 1_000_000
-_, cache = affine_forward(np.ones((N, 1), np.float32), up[:1, :5], up[0, :5])
 dout = rng.uniform(size=(N, 5)).astype(np.float32)
 dout[:, 4] = 0.1
+_, cache = affine_forward(np.ones((N, 1), np.float32), up[:1, :5], up[0, :5])
 _, _, db = affine_backward(dout, cache)
 lost = np.abs(db / dout.sum(axis=0, dtype=float) - 1)
-print(f"\nRelative error of db in float32, {N:,} rows; sqrt(N) u, N u")
-print(f"  of numbers from 0 to 1, of 0.1{lost[:4].max():10.0e}{lost[4]:10.0e}", end="")
-print(f"{N**0.5 * U32:10.0e}{N * U32:10.0e}")
-assert lost[:4].max() < 3 * N**0.5 * U32 < lost[4] / 10 < N * U32
+print("\nRelative error of a db over a million rows, in float32")
+print(f"  uniform from 0 to 1  {lost[:4].max():.0e}    sqrt(N) u {N**0.5 * u:.0e}")
+print(f"  0.1 in each row      {lost[4]:.0e}    N u       {N * u:.0e}")
+assert lost[:4].max() < 3 * N**0.5 * u < lost[4] / 10 < N * u
 for total in (torch.from_numpy(dout).sum(0), jnp.asarray(dout).sum(0), dout.T.copy().sum(axis=1)):
     assert abs(float(total[4]) / 1e5 - 1) < lost[4] / 1000
 print(f"A million times 0.1, one after the other: {db[4]:.2f}")
@@ -319,26 +320,25 @@ assert f"{db[4]:.2f}" == "100958.34"
 # %%
 if drawing():
     wrong, some = errors([by_hand(problem) * (1 + 1e-7) for problem in doubles]), sizes > 0
-    colors = {"by hand": VALUE, "PyTorch": FOURTH, "JAX": THIRD}
+    relative["wrong"] = wrong[some] / sizes[some]
+    counted["wrong"] = wrong[some] / (UNITS["float64"] * s[some])
+    looks: dict[str, dict[str, Any]] = {"wrong": {"color": GRADIENT, "fill": True, "alpha": 0.4}}
+    for name, color in zip(PROGRAMS, (VALUE, FOURTH, THIRD), strict=True):
+        looks[f"{name}, float32"] = {"color": color}
+        looks[f"{name}, float64"] = {"color": color, "linestyle": "--"}
     drawn, panels = figure(9, 4.4, columns=2, sharey=True)
-    bins = 10.0 ** np.arange(-18, -1.9, 0.25), 10.0 ** np.arange(-6, 10.1, 0.25)
-    mistaken = wrong[some] / sizes[some], wrong[some] / (U64 * s[some])
-    lines, titles = (1e-5, ALLOWANCES), ("no line divides them", "right below 1, wrong above 8")
-    for axes, each, off_by, edges, line, title in zip(
-        panels, (relative, counted), mistaken, bins, lines, titles, strict=True
-    ):
-        look = {"fill": True, "alpha": 0.4, "label": "wrong: float64, off by 1e-7"}
-        axes.stairs(np.histogram(off_by, edges)[0], edges, color=GRADIENT, **look)
-        for key, found in each.items():
-            name, kind = key.split(", ")
-            look = {"linestyle": "-" if kind == "float32" else "--", "label": key}
-            axes.stairs(np.histogram(found, edges)[0], edges, color=colors[name], **look)
+    for axes, each, start, line in zip(panels, (relative, counted), (-18, -6), (1e-5, ALLOWANCES)):
+        edges = 10.0 ** np.arange(start, start + 16.1, 0.25)
+        for key, look in looks.items():
+            label = "wrong: float64, off by 1e-7" if key == "wrong" else key
+            axes.stairs(np.histogram(each[key], edges)[0], edges, label=label, **look)
         axes.axvline(line, color="k", linewidth=0.8)
         axes.annotate(f" {line:g}", (line, 2500))
         axes.set(xscale="log", yscale="log", ylim=(0.7, 4000), xticks=edges[::16])
-        axes.set_title(f"Errors against the fractions: {title}", fontsize=10)
     panels[0].set(xlabel="error, relative to the entry", ylabel="entries")
     panels[1].set(xlabel="error, in allowances")
+    panels[0].set_title("Relative errors: no line divides them", fontsize=10)
+    panels[1].set_title("In allowances: right below 1, wrong above 8", fontsize=10)
     handles, labels = panels[0].get_legend_handles_labels()
     drawn.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
     keep(drawn, "15_precision")

@@ -191,9 +191,9 @@ def _theirs(name, problem, ours, s):
     values = Gradients(value, None, {name: difference.value for name, difference in each.items()})
     bounds = {key: difference.allowance for key, difference in each.items()}
     if name == "complex_step":
-        mine = ours.named()
-        off = {key: np.abs(mine[key] - each[key].value) > ALLOWANCES * bounds[key] for key in each}
-        if any((off[key] & (s.s[key] == 0)).any() for key in each):
+        mine, unit = ours.named(), UNIT[problem.dtype]
+        room = {key: ALLOWANCES * (bounds[key] + unit * s.s[key]) for key in each}
+        if any((np.abs(mine[key] - each[key].value) > room[key]).any() for key in each):
             # What cancels exactly on the way back need not on the way forward.
             inexact = _as_if_rounded(problem)
             bounds = {key: bound + inexact[key] for key, bound in bounds.items()}
