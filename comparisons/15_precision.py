@@ -36,14 +36,14 @@ from reference.problem import Problem
 
 # %%
 net, shapes = mlp([5, 7, 6, 4])
-NAMES = ["x", *shapes]
+NAMES, rng = ["x", *shapes], np.random.default_rng(0)
 fractions: Callable = np.frompyfunc(lambda number: Fraction(float(number)), 1, 1)
 
 
-def draw(rng: np.random.Generator, number: Callable, trained: bool = False) -> Problem:
+def draw(number: Callable, trained: bool = False) -> Problem:
     """A network 5-7-6-4 in float32 with four examples; trained: targets within 1% of outputs."""
-    params = {name: number(w.shape).astype(np.float32) for name, w in shapes.items()}
-    x, y = (number((4, size)).astype(np.float32) for size in (5, 4))
+    params = {name: number(size=w.shape).astype(np.float32) for name, w in shapes.items()}
+    x, y = (number(size=(4, width)).astype(np.float32) for width in (5, 4))
     if trained:
         out, _ = network_forward(x, params, net)
         y = (out * (1 + 0.01 * rng.normal(size=y.shape))).astype(np.float32)
@@ -64,8 +64,7 @@ def by_hand(problem: Problem) -> Any:
     return flat(path("by_hand")(problem).named())
 
 
-rng = np.random.default_rng(0)
-one = draw(rng, lambda shape: rng.normal(size=shape))
+one = draw(rng.normal)
 truth = by_hand(in_fractions(one))
 print("One network in float64; in the last line, up to 8 is agreement, as counted below")
 found = side_by_side(one.in_float64(), names=["b3"])
@@ -133,7 +132,8 @@ def by_pytorch(problem: Problem) -> Any:
 
 PROGRAMS = {"by hand": by_hand, "PyTorch": by_pytorch, "JAX": by_jax}
 COUNT, UNITS = 50, {kind: UNIT[np.dtype(kind)] for kind in ("float32", "float64")}
-networks = [draw(rng, lambda shape: rng.normal(size=shape)) for _ in range(COUNT)]
+networks = [draw(rng.normal) for _ in range(COUNT)]
+doubles = [problem.in_float64() for problem in networks]
 truths = [by_hand(in_fractions(problem)) for problem in networks]
 sizes = np.abs(np.concatenate(truths).astype(float))
 s = np.concatenate([flat(rounding_allowances(problem).s) for problem in networks])
@@ -145,7 +145,6 @@ def errors(gradients: list[Any]) -> Any:
     return np.abs(off.astype(float))
 
 
-doubles = [problem.in_float64() for problem in networks]
 off, relative, counted = {}, {}, {}
 print(f"\n{COUNT} networks, {sizes.size} gradients: how far from the fractions")
 print("                        relative error: median, worst    in allowances: worst")
@@ -183,7 +182,7 @@ assert 1 / 4 < nearer < 3 / 4  # chance would leave either some half
 
 # %%
 MISTAKE = MISTAKES["affine dw off by 1e-7"]
-near = [draw(rng, lambda shape: rng.normal(size=shape), trained=True) for _ in range(COUNT)]
+near = [draw(rng.normal, trained=True) for _ in range(COUNT)]
 near_truths = [by_hand(in_fractions(problem)) for problem in near]
 near_doubles = [problem.in_float64() for problem in near]
 assert round(1e-5 / UNITS["float32"]) == 168
@@ -232,11 +231,11 @@ with planted(MISTAKE):
 
 
 # %%
-def whole(shape: tuple[int, ...]) -> Any:
-    return rng.integers(1, 4, size=shape) * rng.choice([-1, 1], size=shape)
+def whole(size: tuple[int, ...]) -> Any:
+    return rng.integers(1, 4, size) * rng.choice([-1, 1], size)
 
 
-integers = [draw(rng, whole) for _ in range(COUNT)]
+integers = [draw(whole) for _ in range(COUNT)]
 answer = np.concatenate([by_hand(in_fractions(p)) for p in integers]).astype(float)
 assert (answer * 8 % 1 == 0).all() and np.abs(answer * 8).max() < 2**24
 print("\nWhole numbers: entries that are the very bits of the fraction, in float32 and in float64")
@@ -320,18 +319,20 @@ assert f"{db[4]:.2f}" == "100958.34"
 # %%
 if drawing():
     wrong, some = errors([by_hand(problem) * (1 + 1e-7) for problem in doubles]), sizes > 0
-    relative["wrong"] = wrong[some] / sizes[some]
-    counted["wrong"] = wrong[some] / (UNITS["float64"] * s[some])
-    looks: dict[str, dict[str, Any]] = {"wrong": {"color": GRADIENT, "fill": True, "alpha": 0.4}}
-    for name, color in zip(PROGRAMS, (VALUE, FOURTH, THIRD), strict=True):
-        looks[f"{name}, float32"] = {"color": color}
-        looks[f"{name}, float64"] = {"color": color, "linestyle": "--"}
+    relative["wrong, float64, 1e-7"] = wrong[some] / sizes[some]
+    counted["wrong, float64, 1e-7"] = wrong[some] / (UNITS["float64"] * s[some])
+    colors = {"by hand": VALUE, "PyTorch": FOURTH, "JAX": THIRD, "wrong": GRADIENT}
     drawn, panels = figure(9, 4.4, columns=2, sharey=True)
-    for axes, each, start, line in zip(panels, (relative, counted), (-18, -6), (1e-5, ALLOWANCES)):
-        edges = 10.0 ** np.arange(start, start + 16.1, 0.25)
-        for key, look in looks.items():
-            label = "wrong: float64, off by 1e-7" if key == "wrong" else key
-            axes.stairs(np.histogram(each[key], edges)[0], edges, label=label, **look)
+    for axes, each, least, line in zip(
+        panels, (relative, counted), (-18, -6), (1e-5, ALLOWANCES), strict=True
+    ):
+        edges = 10.0 ** np.arange(least, least + 16.1, 0.25)
+        for key, found in each.items():
+            look: dict[str, Any] = {"linestyle": "-" if "32" in key else "--", "label": key}
+            look |= {"fill": True, "alpha": 0.4} if "wrong" in key else {}
+            axes.stairs(
+                np.histogram(found, edges)[0], edges, color=colors[key.split(",")[0]], **look
+            )
         axes.axvline(line, color="k", linewidth=0.8)
         axes.annotate(f" {line:g}", (line, 2500))
         axes.set(xscale="log", yscale="log", ylim=(0.7, 4000), xticks=edges[::16])

@@ -222,5 +222,6 @@ def test_what_cancels_exactly_backwards_need_not_forwards():
     zero = Mistake("zero", "affine_backward", "x.reshape(len(x), -1).T @ dout", "0 * w", "")
     wide = problem._replace(y=np.array([[1.0], [-1.0]]))
     with planted(zero):
-        assert not any(each.agrees for each in compare(wide))
+        off = {each.path for each in compare(wide) if not each.agrees}
+    assert off >= {"pytorch", "jax", "complex_step"}
     assert all(each.agrees for each in compare(wide))
