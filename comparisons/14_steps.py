@@ -278,7 +278,7 @@ assert 30 < worst / scored < 300 and 30 < stepped / best < 300
 # ```text
 # The published check         eps = 1e-7, predicted    measured    eps = 1e-5
 #   two faults, log(1 - a)                           0.28509316
-#   correct, log(1 - a)                      2e-07    1.19e-07       9.3e-10
+#   correct, log(1 - a)                       2e-07    1.19e-07       9.3e-10
 # ```
 #
 # Both causes count. A step of 1e-5 is a hundred times better; so is a loss that is taken from the
