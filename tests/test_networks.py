@@ -291,3 +291,14 @@ def test_unknown_names_are_refused():
 def test_allowances_are_eight_and_paths_are_four():
     assert ALLOWANCES == 8
     assert PATHS == ("pytorch", "jax", "differences", "complex_step")
+
+
+def test_a_convolution_that_ends_pytorchs_process():
+    """float32, and a length of 1 with a stride that means nothing: see reference/cards."""
+    rng = np.random.default_rng(0)
+    net = [layer("transpose", axes=(0, 2, 1))]
+    net += [layer("conv1d", "w", "b", stride=2, padding=1, dilation=3, groups=3)]
+    params = {"w": rng.normal(size=(6, 1, 1)), "b": rng.normal(size=6)}
+    params = {name: array.astype(np.float32) for name, array in params.items()}
+    x, y = (rng.normal(size=s).astype(np.float32) for s in ((4, 1, 3), (4, 6, 2)))
+    assert all(each.agrees and each.entries for each in compare(Problem(net, params, x, y)))

@@ -7,6 +7,16 @@ def _both(value):
     return value if isinstance(value, tuple) else (value, value)
 
 
+def _plain(x):
+    """The same numbers, with the strides of an array that is new.
+
+    PyTorch 2.13 needs it. On the CPU its float32 convolutions end the process for some inputs with
+    an axis of length 1, whose stride means nothing: F.conv1d of shape (4, 3, 1) and strides
+    (3, 1, 3), with groups 3, stride 2, padding 1, dilation 3 (a segmentation fault in oneDNN).
+    """
+    return x.reshape(-1).reshape(x.shape)
+
+
 def kernel_options(sizes, dice, transposed=False):
     """Kernel, stride, padding, dilation for an image of these sizes: edge cases among them.
 
@@ -119,21 +129,21 @@ def _jax_conv_transpose(jnp, x, w, b, stride=1, padding=0, dilation=1, groups=1,
 CARDS = [
     Card(
         "conv2d",
-        torch=lambda F, x, w, b, **options: F.conv2d(x, w, b, **options),
+        torch=lambda F, x, w, b, **options: F.conv2d(_plain(x), _plain(w), b, **options),
         jax=_jax_conv,
         takes="NCHW",
         fit=_conv,
     ),
     Card(
         "conv1d",
-        torch=lambda F, x, w, b, **options: F.conv1d(x, w, b, **options),
+        torch=lambda F, x, w, b, **options: F.conv1d(_plain(x), _plain(w), b, **options),
         jax=_jax_conv,
         takes="NCL",
         fit=_conv,
     ),
     Card(
         "conv_transpose2d",
-        torch=lambda F, x, w, b, **options: F.conv_transpose2d(x, w, b, **options),
+        torch=lambda F, x, w, b, **options: F.conv_transpose2d(_plain(x), _plain(w), b, **options),
         jax=_jax_conv_transpose,
         takes="NCHW",
         fit=_conv_transpose2d,
