@@ -250,6 +250,8 @@ class _Builder:
     def shared(self, shape: Shape, keeps: bool = False) -> tuple[list[Layer], Shape]:
         """The layer last made for inputs of this shape, once more; else a new one, twice."""
         for old, took, gave in reversed(self.made):
+            if LAYERS[old.kind].takes == "ids":
+                continue  # it takes integers, which come first only
             if old.kind == "affine":
                 took, gave = (took[0], math.prod(took[1:])), gave
                 fits = took[1] == math.prod(shape[1:])

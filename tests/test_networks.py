@@ -302,3 +302,11 @@ def test_a_convolution_that_ends_pytorchs_process():
     params = {name: array.astype(np.float32) for name, array in params.items()}
     x, y = (rng.normal(size=s).astype(np.float32) for s in ((4, 1, 3), (4, 6, 2)))
     assert all(each.agrees and each.entries for each in compare(Problem(net, params, x, y)))
+
+
+def test_what_takes_integers_stands_first_only():
+    """An embedding of shape (1, 1) ids, then numbers of that shape: not the embedding once more."""
+    for size in range(1, 5):
+        steps = [("embedding", Dice(2, 0)), ("affine", Dice(1, 0)), ("shared", Dice(size, 0))]
+        net, _, _ = build(steps, (1, 1))
+        assert [each.kind for each in net].count("embedding") == 1
