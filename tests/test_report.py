@@ -14,14 +14,15 @@ import pytest
 from typer.testing import CliRunner
 
 from manual.catalog import functions
-from reference.agreement import EDGES
+from reference.agreement import EDGES, UNDECIDED
 from reference.command import app
 from reference.mistakes import MISTAKES, Mistake, planted
 from reference.numbers import ALLOWANCES
 from reference.paths import PATHS
 from reference.proof import evidence as proof
-from reference.proof.evidence import OTHERS, asked, evidence, is_fair, sample
-from reference.prove import batch
+from reference.proof.evidence import OTHERS, Evidence, asked, evidence, is_fair, sample
+from reference.proof.page import REASONS, TITLES, _distribution, write
+from reference.prove import NOTHING, Cell, Tally, batch
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 run = CliRunner().invoke
@@ -33,6 +34,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.ids, self.links, self.fetched, self.words = [], [], [], []
+        self.tables, self.red = [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -41,11 +43,26 @@ class Page(HTMLParser):
                 self.ids.append(value)
             if name in ("href", "xlink:href"):
                 self.links.append(value)
+            if name == "class" and "no" in value.split():
+                self.red.append(len(self.words))
             if name in ("src", "srcset", "data", "action") or tag in ("script", "link", "iframe"):
                 self.fetched.append((tag, name, value))
 
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
     def handle_data(self, data):
         self.words.append(data)
+        if self.tables and self.tables[-1] and self.tables[-1][-1]:
+            self.tables[-1][-1][-1] += data.strip()
+
+    def handle_endtag(self, tag):
+        if tag == "table":
+            self.tables.append([])  # what follows belongs to no cell
 
     @property
     def text(self):
@@ -109,6 +126,93 @@ def test_errors_are_counted_where_they_lie():
     assert EDGES[-1] > ALLOWANCES
 
 
+def made_up(worst=0.5):
+    """A tally and evidence in which no two numbers are the same."""
+    cells = {("relu", p): Cell(10 + k, 20 + k, worst + k / 10) for k, p in enumerate(PATHS)}
+    cells["tanh", UNDECIDED] = Cell(4)
+    skipped = {(p, r): 5 + 10 * k + i for k, p in enumerate(PATHS) for i, r in enumerate(REASONS)}
+    spread = {p: (40, *range(k, k + len(EDGES) + 1)) for k, p in enumerate(PATHS)}
+    entries = {p: sum(spread[p]) for p in PATHS}
+    found = [
+        Evidence("a", "x_backward", frozenset(PATHS), frozenset({"ones"}), "layer"),
+        Evidence("b", "x_backward", frozenset({"pytorch"}), frozenset(OTHERS), "layer"),
+        Evidence("c", "x_backward", frozenset(), frozenset(), "networks"),
+        Evidence("d", "x_forward", frozenset({"jax", "pytorch"}), frozenset({"allclose"}), "layer"),
+        Evidence("e", "x_loss", frozenset({"jax"}), None, "networks"),
+    ]
+    return Tally(1234, entries, cells, skipped, None, spread), found
+
+
+def test_every_table_is_what_was_counted(tmp_path):
+    """Cell by cell, on numbers that are all different."""
+    tally, found = made_up()
+    write(tmp_path, tally, 9, ("relu", "svm loss"), found, 61.0)
+    page = Page((tmp_path / "index.html").read_text())
+    tables = [rows for rows in page.tables if rows]
+    titles = ["PyTorch", "JAX", "differences", "complex step"]
+    compared, left_out, layers, errors, caught, others, every, again = tables
+    assert compared[0][1:] == left_out[0][1:] == caught[0][1:] == titles == layers[0][2::2]
+    totals = [tally.entries[p] for p in PATHS]
+    assert compared[1][1:] == [str(total) for total in totals]
+    for i, reason in enumerate(REASONS):
+        assert left_out[1 + i] == [reason, *(str(5 + 10 * k + i) for k in range(4))]
+    skipped = [sum(5 + 10 * k + i for i in range(4)) for k in range(4)]
+    shares = [f"{100 * s / (s + n):.1f} %" for s, n in zip(skipped, totals, strict=True)]
+    assert left_out[5] == ["in all", *shares]
+    row = ["relu", "13", "20", "0.50", "21", "0.60", "22", "0.70", "23", "0.80"]
+    assert layers[1:] == [row]
+    for k, line in enumerate(errors[1:]):
+        counts = tally.spread[PATHS[k]]
+        tenth, one = EDGES.index(0.1), EDGES.index(1.0)
+        below, above = sum(counts[: tenth + 2]), sum(counts[one + 2 :])
+        wanted = [titles[k], str(totals[k]), f"{4000 / totals[k]:.1f} %"]
+        wanted += [f"{100 * below / totals[k]:.2f} %", str(above), f"{0.5 + k / 10:.2f}"]
+        assert line == wanted
+    assert caught[1] == ["caught by", "3", "3", "1", "1"]
+    assert [line[1:] for line in others[1:]] == [
+        ["3", "1"],
+        ["1", "0"],
+        ["2", "0"],
+        ["1", "1"],
+        ["2", "1"],
+    ]
+    assert "allclose" in others[3][0] and "drawn" in others[3][0]
+    assert "ones" in others[4][0] and "gradcheck" in others[5][0]
+    marks = {line[0]: line[2:] for line in every[1:]}
+    assert every[0][2:] == [*titles, *OTHERS]
+    assert marks["a"] == ["x", "x", "x", "x", "", "x", ""]
+    assert marks["b"] == ["x", "", "", "", "x", "x", "x"]
+    assert marks["c"] == [""] * 7
+    assert marks["e"] == ["", "x", "", "", "·", "·", "·"]
+    command = "backproof prove --networks 1234 --seed 9 --layers relu,svm_loss"
+    assert again[0][1] == command and again[2][1] == f"{command} --mistakes 5 --report DIR"
+    assert "4 of 5 were caught" in page.text and "Not caught here" in page.text
+    assert "1,234 random networks" in page.text and "61 s" in page.text
+    assert "within 8 rounding allowances" in page.text and "Up to 8 is agreement" in page.text
+    assert "Not claimed: a proof for all networks" in page.text
+    assert not page.red
+
+
+def test_an_error_beyond_what_is_allowed_is_red(tmp_path):
+    tally, _ = made_up(worst=7.85)  # 7.85, 7.95, 8.05, 8.15
+    write(tmp_path, tally, 0, (), [], 0.0)
+    assert len(Page((tmp_path / "index.html").read_text()).red) == 2
+
+
+def test_the_picture_is_what_was_counted():
+    tally, _ = made_up()
+    for axes, path in zip(_distribution(tally).axes, PATHS, strict=True):
+        counts = tally.spread[path]
+        assert axes.get_title() == TITLES[path]
+        steps, equal = axes.patches
+        values, edges, _ = steps.get_data()
+        assert np.allclose(values, [100 * count / sum(counts) for count in counts[1:]])
+        assert np.allclose(edges[1:-1], EDGES)
+        assert np.isclose(equal.get_height(), 4000 / sum(counts))
+        assert equal.get_x() + equal.get_width() < edges[0], "it stands apart"
+        assert list(axes.lines[0].get_xdata()) == [ALLOWANCES, ALLOWANCES]
+
+
 WRONG = Mistake("db mean", "affine_backward", "dout.sum(axis=0)", "dout.mean(axis=0)", "A mean.")
 
 
@@ -135,10 +239,6 @@ def test_what_was_hidden_makes_a_red_page(tmp_path):
 
 def test_a_name_cannot_break_the_page(tmp_path, made):
     """Names and code are text, not markup."""
-    from reference.proof.evidence import Evidence
-    from reference.proof.page import write
-    from reference.prove import NOTHING
-
     odd = Evidence("<b>&", "<script>alert()</script>", frozenset(), None, "networks")
     write(tmp_path, NOTHING, 0, (), [odd], 0.0)
     text = (tmp_path / "index.html").read_text()
@@ -190,10 +290,36 @@ def test_known_mistakes_and_who_sees_them():
     seen = evidence("affine dw transposed")
     assert seen.caught == {*PATHS} and seen.others == {*OTHERS} and seen.where == "layer"
     # A forward and its backward that are wrong together: only those who know the right forward see.
-    both = evidence("affine bias subtracted")
-    assert both.caught >= {"pytorch", "jax"}
-    loss = next(m for m in asked() if m.function.endswith("_loss"))
-    assert evidence(loss.name).where == "networks" and evidence(loss.name).others is None
+    both = evidence("attention causal ignored")
+    assert both.caught == {"pytorch", "jax"} and "gradcheck" not in both.others
+    # One that breaks is seen by everybody.
+    breaks = evidence("affine dx not transposed")
+    assert breaks.caught == {*PATHS} and breaks.others == {*OTHERS}
+    # A loss, on random networks; one that only those show; one that nobody sees there.
+    loss = evidence("mse two missing in dx")
+    assert loss.caught == {*PATHS} and loss.others is None and loss.where == "networks"
+    rare = evidence("transpose dx the same way")
+    assert rare.caught == {*PATHS} and rare.others == set() and rare.where == "networks"
+    unseen = evidence("relu overwrites x")
+    assert not unseen.caught and unseen.others <= {"gradcheck"}
+
+
+def test_is_fair_would_say_so():
+    with planted(MISTAKES["affine dw transposed"]):
+        assert is_fair("affine") == {*PATHS, *OTHERS}
+
+
+@pytest.mark.parametrize(("factor", "seen"), [("1.0001", True), ("1.000001", False)])
+def test_what_allclose_tolerates(factor, seen):
+    """A relative error of 1e-4 is beyond 1e-5, one of 1e-6 is not; the allowances see both."""
+    off = Mistake(
+        "off", "tanh_backward", "dout * (1 - t * t)", f"dout * (1 - t * t) * {factor}", ""
+    )
+    with planted(off):
+        for each in proof._problems("tanh", 4):
+            assert proof._allclose(each) == proof._ones(each) == seen
+            assert proof._paths_that_catch(each, ("pytorch",))
+            assert not proof._gradcheck(each), "its rtol is 1e-3"
 
 
 def test_small_wrong_gradients_pass_where_tolerances_are_absolute():
