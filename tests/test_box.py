@@ -370,6 +370,26 @@ def f(fstat, at):
     assert answer["sent"][0] == [2, 3, 0]
 
 
+FILLED = {
+    "lists": "kept.append([*range(1000)])",
+    "arrays": "kept.append(np.ones(4000))",
+    "kept": "KEPT.append([*range(1000)])",
+}
+
+
+@linux
+@pytest.mark.parametrize("name", FILLED)
+def test_full_memory_is_told_alike(box, name):
+    """In small steps up to the wall: something is left to say so, and nothing of chance is said."""
+    start = "import numpy as np\nKEPT = []\ndef f():\n    kept = []\n    while True:\n        "
+    text = start + FILLED[name]
+    answer, *_ = inside(box, text, memory=64)
+    assert answer["error"] == {
+        "kind": "raises", "type": "MemoryError", "path": None, "line": None, "function": "f",
+        "message": "it needs more memory than it may have", "step": 0,
+    }  # fmt: skip
+
+
 @linux
 def test_memory_and_processor_time_are_bounded(box):
     text = "import numpy as np\ndef f(n):\n    return np.ones(n).sum()"

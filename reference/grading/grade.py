@@ -226,6 +226,8 @@ class Desk:
         for recipe in (problem.recipe, *problem.others):
             try:
                 judgement = trial(self.sheet, problem, recipe, self.worker())
+                if _full(judgement):
+                    self._drop()
             except WorkerError as error:
                 gone = gone or error
                 if error.kind == "timeout":
@@ -474,6 +476,8 @@ class Desk:
             if gone.kind != "timeout":
                 forget(entry)
             return
+        if _full(entry["_judgement"]):
+            worker.__exit__()
         if entry.pop("_unlike", False):
             error = entry["_judgement"].error | {"message": "(its message differs each time)"}
             judgement = entry["_judgement"]._replace(error=error)
@@ -497,6 +501,11 @@ class Desk:
             parts = [each | {"verdict": "wrong", "score": 0.0} for each in entry["parts"]]
             entry |= {"verdict": "wrong", "score": 0.0, "mistake": STALE, "message": SAYS}
             entry["parts"] = parts
+
+
+def _full(judgement: Judgement) -> bool:
+    """Whether its memory was full, and may still be: another function is not to blame for that."""
+    return judgement.error is not None and judgement.error["type"] == "MemoryError"
 
 
 def _lacks(judgement: Judgement) -> bool:

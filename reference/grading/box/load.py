@@ -23,6 +23,7 @@ OWN = (
     "load",
     "lock",
     "look",
+    "mmap",
     "old",
     "run",
     "wire",

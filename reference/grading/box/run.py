@@ -17,7 +17,9 @@ right.
 
 import functools
 import io
+import mmap
 import random
+import re
 import sys
 import traceback
 import types
@@ -30,6 +32,9 @@ from load import BlockedError, Finder, Stub, message_of  # pyright: ignore[repor
 from wire import Slot  # pyright: ignore[reportAttributeAccessIssue]
 
 SAID = 2000  # characters kept of what a program prints
+RESERVE = 8 * 2**20  # bytes set aside: who fills the memory leaves enough to say so
+# What is said at the wall, reached in small steps; a large array's own message is worth more.
+FULL = re.compile(r"(?:Unable to allocate [\d.]+ (?:bytes|KiB) .*)?", re.DOTALL)
 
 
 class StructureError(TypeError):
@@ -104,6 +109,11 @@ class Runner:
 
     def run(self, program: dict[str, Any]) -> dict[str, Any]:
         """The results asked for, or the error; and what was noticed by the way."""
+        try:
+            reserve = mmap.mmap(-1, RESERVE)  # bytes() might keep it from the system when freed
+        except OSError:  # an earlier call has kept all there is
+            first = next(each for each in program["steps"] if each[0] in ("call", "method"))
+            return {"error": _told(MemoryError(), first, {})}
         said = sys.stdout = sys.stderr = Capped()
         random.seed(program["seed"])
         np.random.seed(program["seed"])  # noqa: NPY002
@@ -129,14 +139,12 @@ class Runner:
                         if len(slots) not in program["send"]:
                             raise
                         slots.append(None)  # one output is missing, the others count
-            except RecursionError as error:
-                answer["error"] = _told(error, step, self.finder.files)
-            except Exception as error:
-                answer["error"] = _told(error, step, self.finder.files)
             except BaseException as error:  # SystemExit, KeyboardInterrupt: of the student's making
+                reserve.close()
                 answer["error"] = _told(error, step, self.finder.files)
             finally:
                 sys.setprofile(None)
+                reserve.close()
         if "error" not in answer:
             answer["sent"] = [slots[k] for k in program["send"]]
         else:
@@ -248,10 +256,15 @@ def _kind(result: Any) -> str:
 
 def _told(error: BaseException, step: list[Any], files: dict[str, str]) -> dict[str, Any]:
     """An error as plain words: its type, its message, and the student's own line it came from."""
-    line, path = None, None
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename in files:
-            line, path = frame.lineno, frame.filename
+    line, path, message = None, None, message_of(error)
+    if isinstance(error, MemoryError) and FULL.fullmatch(message):
+        # Whether its traceback still finds room is chance: no line is told.
+        traceback.clear_frames(error.__traceback__)
+        message = "it needs more memory than it may have"
+    else:
+        for frame in traceback.extract_tb(error.__traceback__):
+            if frame.filename in files:
+                line, path = frame.lineno, frame.filename
     kind = "blocked" if isinstance(error, BlockedError) else "raises"
     kind = "structure" if isinstance(error, StructureError) else kind
     word = step[0] if step else ""
@@ -259,7 +272,7 @@ def _told(error: BaseException, step: list[Any], files: dict[str, str]) -> dict[
     return {
         "kind": kind,
         "type": type(error).__name__[:80],
-        "message": message_of(error),
+        "message": message,
         "path": path,
         "line": line,
         "function": where,
