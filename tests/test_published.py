@@ -3,12 +3,17 @@
 The salary notebooks have a file of their own, which takes their faults apart: test_salary.py.
 """
 
+import ast
+import bisect
+import functools
 import re
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from comparisons import published
 from comparisons.published import EXAMPLES, Example, reproduced
 from reference.cards import MISTAKES
 from reference.mistakes import planted
@@ -131,3 +136,36 @@ def test_what_no_number_shows_is_named():
         with planted(MISTAKES[name]), np.errstate(all="ignore"):
             assert not any(red(example) for example in SHORT), name
     assert not any(red(example) for example in SHORT)
+
+
+def inputs_out_of_nowhere(text, inputs):
+    """Numbers in the words of an example that its source's code does not calculate with."""
+    starts = [k for k, line in enumerate(text.splitlines(), 1) if line.endswith("-----")]
+    section = functools.partial(bisect.bisect, starts)
+    tree = ast.parse(text)
+    used = {
+        (section(node.lineno), float(node.value))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float)
+    }
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [
+        number
+        for call in calls
+        for each in call.args
+        if isinstance(each, ast.Constant) and each.value in inputs
+        for number in re.findall(r"(?<![\w.])\d[\d.,]*(?<![.,])", each.value)
+        if (section(each.lineno), float(number.replace(",", ""))) not in used
+    ]
+
+
+def test_inputs_in_words_are_the_inputs():
+    text = Path(published.__file__).read_text()
+    inputs = {each.inputs for each in EXAMPLES}
+    assert inputs_out_of_nowhere(text, inputs) == []
+    for right, wrong in (("0.001", "0.01"), ("t = 0.01", "t = 0.02"), ("10,000", "20,000")):
+        slip = {each.replace(right, wrong) for each in inputs}
+        slipped = text
+        for each in inputs:
+            slipped = slipped.replace(f'"{each}"', f'"{each.replace(right, wrong)}"')
+        assert wrong.split()[-1] in inputs_out_of_nowhere(slipped, slip)
