@@ -627,7 +627,9 @@ def nielsen(w: float, b: float) -> Numbers:
     params = {"w": scalar(w), "b": np.array([b])}
     x, y = scalar(1.0), scalar(0.0)
     # mse has no 1/2, so half the rate.
-    after, _ = train(x, y, params, net, layer("mse"), config={"learning_rate": 0.15 / 2}, epochs=300)
+    after, _ = train(
+        x, y, params, net, layer("mse"), config={"learning_rate": 0.15 / 2}, epochs=300
+    )
     start, end = (network_forward(x, each, net)[0].item() for each in (params, after))
     return {"w": after["w"].item(), "b": after["b"].item(), "a before": start, "a": end}
 

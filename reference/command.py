@@ -3,11 +3,13 @@
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from joblib import Parallel, delayed
+from joblib import delayed
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,7 +22,18 @@ from reference.numbers import ALLOWANCES
 from reference.paths import PATHS
 from reference.proof.evidence import evidence, sample
 from reference.proof.page import TITLES, write
-from reference.prove import NOTHING, Cell, Tally, as_json, chosen, hidden, prove, rows, versions
+from reference.prove import (
+    NOTHING,
+    Cell,
+    Tally,
+    as_json,
+    chosen,
+    hidden,
+    prove,
+    rows,
+    shared_out,
+    versions,
+)
 
 app = typer.Typer(
     help="Hand-written backprop, held against PyTorch, JAX and finite differences.",
@@ -29,6 +42,16 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 REASONS = (UNDECIDED, CORNER, COARSE, WIDE)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """A process that ended is an error in a line, and exit code 2: nothing was found wrong."""
+    try:
+        yield
+    except ChildProcessError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
 
 
 @app.command("prove")
@@ -71,7 +94,8 @@ def prove_command(
     start, tally, found = time.monotonic(), NOTHING, []
     jobs = jobs or min(4, os.cpu_count() or 1)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+    bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True)
+    with told(), bar as progress:
         task = progress.add_task("random networks on four paths", total=networks)
         for batch in prove(networks, seed, names, jobs):
             tally += batch
@@ -79,9 +103,8 @@ def prove_command(
         if report is not None and tally.agrees:
             chosen_mistakes = sample(mistakes)
             task = progress.add_task("planted mistakes", total=len(chosen_mistakes))
-            for each in Parallel(n_jobs=jobs, return_as="generator")(
-                delayed(evidence)(mistake.name) for mistake in chosen_mistakes
-            ):
+            work = (delayed(evidence)(mistake.name) for mistake in chosen_mistakes)
+            for each in shared_out(work, jobs):
                 found.append(each)
                 progress.advance(task)
     show(console, tally, seed, names, time.monotonic() - start)
@@ -198,10 +221,10 @@ def mistakes_command(
         table.add_column(TITLES[path], justify="center", no_wrap=True)
     counts = dict.fromkeys([*PATHS, "any"], 0)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+    bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True)
+    with told(), bar as progress:
         task = progress.add_task("planted mistakes", total=len(chosen))
-        results: Any = Parallel(n_jobs=jobs, return_as="generator")(work)
-        for mistake, caught in zip(chosen, results, strict=True):
+        for mistake, caught in zip(chosen, shared_out(work, jobs), strict=True):
             table.add_row(mistake.name, *("x" if path in caught else "" for path in PATHS))
             for path in caught:
                 counts[path] += 1

@@ -10,7 +10,7 @@ import pkgutil
 import platform
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from itertools import zip_longest
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from hypothesis import Phase, Verbosity, given, seed, settings
 from hypothesis.errors import HypothesisWarning, StopTest
 from joblib import Parallel, delayed
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 import reference
 from manual.catalog import functions
@@ -143,11 +144,27 @@ def prove(
     kinds = chosen(layers) if layers else {}
     sizes = [min(BATCH, networks - start) for start in range(0, networks, BATCH)]
     work = (delayed(batch)(size, f"{seed} {k}", kinds, paths) for k, size in enumerate(sizes))
-    tallies: Any = Parallel(n_jobs=jobs, return_as="generator_unordered")(work)
-    for tally in tallies:
+    for tally in shared_out(work, jobs, ordered=False):
         yield tally
         if not tally.agrees:
             break
+
+
+def shared_out(work: Iterable[Any], jobs: int, ordered: bool = True) -> Iterator[Any]:
+    """The results of joblib's delayed calls, by so many processes, as they come.
+
+    Errors: ChildProcessError where a process ends in the middle of its work
+    """
+    kind = "generator" if ordered else "generator_unordered"
+    results: Any = Parallel(n_jobs=jobs, return_as=kind)(work)
+    try:
+        yield from results
+    except TerminatedWorkerError:
+        raise ChildProcessError(
+            "a process that shared the work ended in the middle of it: the memory was full, "
+            "or a library ended it. --jobs 1 does the work in one process, and "
+            "PYTHONFAULTHANDLER=1 before the command names the line"
+        ) from None
 
 
 def batch(

@@ -1,18 +1,20 @@
 """The command as a person types it, and the proof behind it."""
 
 import json
+import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from joblib import delayed
 from typer.testing import CliRunner
 
 from reference.agreement import UNDECIDED
 from reference.command import app
 from reference.mistakes import Mistake, planted
 from reference.paths import PATHS
-from reference.prove import NOTHING, batch, chosen, hidden, prove, rows
+from reference.prove import NOTHING, batch, chosen, hidden, prove, rows, shared_out
 
 run = CliRunner().invoke
 
@@ -154,3 +156,17 @@ def test_tallies_add_up():
         assert cell.worst == max(part.worst for part in parts)
     assert NOTHING + a == a
     assert np.isfinite([cell.worst for cell in both.cells.values()]).all()
+
+
+def test_a_process_that_ends_is_an_error_in_a_line(monkeypatch):
+    with pytest.raises(ChildProcessError, match="ended in the middle"):
+        list(shared_out([delayed(abs)(-1), delayed(os.abort)()], 2))
+
+    def ended(*_):
+        yield NOTHING
+        raise ChildProcessError("a process ended")
+
+    monkeypatch.setattr("reference.command.prove", ended)
+    result = run(app, ["prove"])
+    assert result.exit_code == 2 and "agree" not in result.output
+    assert result.stderr == "Error: a process ended\n"
