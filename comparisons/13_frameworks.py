@@ -2,8 +2,8 @@
 
 Claim: at a corner, at a tie, at a zero over a zero the two give different gradients, and PyTorch
 alone gives three for max(x, 0). At a corner every slope between those of its two sides is right.
-Yet a smooth loss that is built of such right answers can get a gradient that is wrong, up to three
-times too large; and where gradients agree, defaults of the same name still do not.
+Yet a smooth loss that is built of such right answers can get a gradient that is wrong: three times
+too large, or of the wrong sign; and where gradients agree, defaults of the same name still do not.
 
     backproof compare 13 [--plot DIR]
 """
@@ -40,8 +40,9 @@ changed: list[str] = []  # what these versions say otherwise than the text
 # A rule to guess by. At a corner a library has to give some number. Any slope between the left one
 # and the right one is fair (a subgradient: a line through the corner that stays on one side of the
 # graph). So 1 may be anything from -1 to 1, 2 anything from 0 to 1, and 3 any way to share a 1.
-# What comes out is what its authors' formula happens to give: sign(x) has 0 at 0, "x >= 0 or not"
-# has 1. That decides 5 too, where masks "x > 0" and "not x <= 0" part. In 4, 0 is divided by 0.
+# What comes out is what its authors' formula happens to give: sign(x) is 0 at 0, and "1 where
+# x >= 0, else -1" is 1. The formula decides 5 too: at nan both "x > 0" and "x <= 0" are false, so a
+# mask that keeps x > 0 gives 0, and one that removes x <= 0 gives 1. In 4, 0 is divided by 0.
 #
 # The tables are computed when the script runs, by the versions installed. The text quotes torch
 # 2.13 and JAX 0.10; a line that comes out otherwise is marked CHANGED, and fails at the end.
@@ -130,9 +131,9 @@ for row, claimed in zip(corners, at_corners, strict=True):
 # fmt: off
 ties = [
     Row("max of 1 1 0", [1, 1, 0], lambda x: x.max(0).values, jnp.max, None,
-        "1 0 0 | 0.5 0.5 0 | -", "PyTorch has both answers: max over an axis gives all to one,"),
+        "1 0 0 | 0.5 0.5 0 | -", "PyTorch's max over an axis gives all to one."),
     Row("amax of 1 1 0", [1, 1, 0], lambda x: x.amax(), jnp.max, None,
-        "0.5 0.5 0 | 0.5 0.5 0 | -", "and amax and max() without an axis share, as JAX does."),
+        "0.5 0.5 0 | 0.5 0.5 0 | -", "PyTorch's amax shares; so does max() without an axis."),
     Row("fmax of 1 and 1", [1, 1], lambda x: torch.fmax(x[0], x[1]),
         lambda x: jnp.fmax(x[0], x[1]), None, "1 0 | 0 1 | -", "all to the first, or to the last."),
     Row("third cummax of 1 1 1", [1, 1, 1], lambda x: x.cummax(0).values[2],
@@ -194,7 +195,7 @@ singular = [
         "an angle has no slope there. PyTorch hides that."),
     Row("x^p at x = 0, p = 0", 0, lambda x: x ** torch.zeros_like(x), lambda x: x**jnp.zeros(()),
         None, "0 | nan | -",
-        "x^0 is 1, so 0 is right. JAX, for an array p, forms p x^(p - 1): 0 times infinity."),
+        "x^0 is 1, so 0 is right. JAX forms p x^(p - 1), 0 times infinity, unless p is an int."),
     Row("xlogy(x, y) at 0, 0", 0, lambda x: torch.xlogy(x, torch.zeros_like(x)),
         lambda x: jax.scipy.special.xlogy(x, jnp.zeros(())), None, "0 | -inf | -",
         "the slope is log y, so -inf is right. PyTorch hides it."),
@@ -235,6 +236,8 @@ table("Where the formula has 0 / 0", singular, answers(singular), changed)
 # ## Not a number, not in range, not real
 
 # %%
+third = np.array([0.0, 0.0, 1.0, 0.0])
+
 # fmt: off
 others = [
     Row("relu at nan", np.nan, F.relu, jax.nn.relu,
@@ -245,11 +248,20 @@ others = [
         "0 | -1 | nan", "manual answers nan, which nobody overlooks."),
     Row("det of [1 2; 2 4]", [[1, 2], [2, 4]], torch.linalg.det, jnp.linalg.det, None,
         "0 0 0 0 | 4 -2 -2 1 | -", "a d - b c is a polynomial, so its slopes are d, -c, -b, a "
-        "everywhere. JAX is right, PyTorch wrong."),
+        "everywhere. PyTorch says 0 where the det that it gets is exactly 0."),
+    Row("det of diag(1, 1, x, 1) at 0", 0,
+        lambda x: torch.linalg.det(torch.diag(torch.tensor(1 - third) + x * torch.tensor(third))),
+        lambda x: jnp.linalg.det(jnp.diag(1 - third + x * third)), None, "0 | 0 | -",
+        "this det is x, so 1 is right. Up to 3 by 3 JAX is right, from 4 by 4 on it can fail too."),
     Row("x[5] of three", [1, 2, 3], lambda x: x[5], lambda x: x[5],
         lambda x: embedding_forward(np.array([5]), x[:, None])[0],
-        "IndexError | 0 0 1 | ValueError", "JAX reads the last entry and trains it. manual raises: "
-        "an id out of range is a mistake of the data."),
+        "IndexError | 0 0 1 | ValueError", "a single index: JAX reads the last entry and trains "
+        "it. manual raises: an id out of range is a mistake of the data."),
+    Row("x[[5]] of three", [1, 2, 3], lambda x: x[torch.tensor([5])],
+        lambda x: x[jnp.array([5])],
+        lambda x: embedding_forward(np.array([[5]]), x[:, None])[0],
+        "IndexError | 0 0 0 | ValueError", "an array of them, as a batch of labels is: JAX reads "
+        "the last entry and trains nothing; jnp.take reads nan. No error in either."),
     Row("|z|^2 at 1 + 2i", 1 + 2j, lambda z: z.abs() ** 2, lambda z: jnp.abs(z) ** 2, None,
         "2+4j | 2-4j | -", "PyTorch's points uphill, JAX's is its conjugate. In JAX descend along "
         "the conjugate, or the imaginary part climbs."),
@@ -263,20 +275,22 @@ assert [rise / 2.0**-10 for rise in rises] == [4, -2, -2, 1]
 
 # %% [markdown]
 # ```text
-#                         PyTorch        JAX     by hand
-#   relu at nan                 1          0           0
-#   |x| at nan                  0         -1         nan
-#   det of [1 2; 2 4]     0 0 0 0  4 -2 -2 1           -
-#   x[5] of three      IndexError      0 0 1  ValueError
-#   |z|^2 at 1 + 2i          2+4j       2-4j           -
+#                                    PyTorch        JAX     by hand
+#   relu at nan                            1          0           0
+#   |x| at nan                             0         -1         nan
+#   det of [1 2; 2 4]                0 0 0 0  4 -2 -2 1           -
+#   det of diag(1, 1, x, 1) at 0           0          0           -
+#   x[5] of three                 IndexError      0 0 1  ValueError
+#   x[[5]] of three               IndexError      0 0 0  ValueError
+#   |z|^2 at 1 + 2i                     2+4j       2-4j           -
 # ```
 #
 # The five guesses, PyTorch against JAX: 0 against 1; 0, 0.5 and 1 against 0, 0.5 and 0.5; 1 0 0 (or
 # 0.5 0.5 0, by another name) against 0.5 0.5 0; 0 against nan; 1 against 0.
 #
-# Two finite answers so far are wrong, and not only different: PyTorch's 0 for det and for
-# -log(1 - p). A nan is no better, but it is seen. The other finite ones are conventions: at a
-# corner, at a tie, or where the slope is infinite or there is none.
+# Four finite answers so far are wrong, and not only different: PyTorch's 0 for -log(1 - p) and for
+# the first det, and the 0 of both for the second. A nan is no better, but it is seen. The other
+# finite ones are conventions: at a corner, at a tie, or where the slope is infinite or none.
 #
 # ## Prediction: a smooth function through a kinked formula
 #
@@ -285,73 +299,90 @@ assert [rise / 2.0**-10 for rise in rises] == [4, -2, -2, 1]
 #     max(x, 0) - x y + log(1 + exp(-|x|))
 #
 # max and |x| both have a corner at 0, but the loss has none: it is softplus(x) - x y, with the
-# slope sigmoid(x) - y, which at x = 0 and y = 1 is -0.5. The chain rule takes the pieces. Let m be
-# the slope that a library gives max(x, 0) at 0, and s the one it gives |x|. The slope of
-# log(1 + exp(-a)) at a = 0 is -1/2, so what comes out is
+# slope sigmoid(x) - y, which at x = 0 is -0.5 for y = 1, and 0.5 for y = 0. The chain rule takes
+# the pieces. Let m be the slope that a library gives max(x, 0) at 0, and s the one it gives |x|.
+# The slope of log(1 + exp(-a)) at a = 0 is -1/2, so what comes out is
 #
-#     m - 1 - s / 2
+#     m - y - s / 2
 #
 # Right is m = (1 + s) / 2: the right slopes of both (1 and 1), the left ones (0 and -1), or the
-# middle of both (0.5 and 0). PyTorch's s is 0, so only maximum's m = 0.5 will do; relu's 0 should
-# lead to -1, and clamp's 1 to 0. JAX's s is 1, and the m that it needs, 1, is none that it has: 0.5
-# should lead to -1, and relu's 0 to -1.5, three times the truth. And x is often exactly 0: a last
-# layer that starts at 0 puts every logit there.
+# middle of both (0.5 and 0). PyTorch's s is 0, so only maximum's m = 0.5 will do. For y = 1 relu's
+# 0 should lead to -1, and clamp's 1 to 0; for y = 0, to 0 and 1. JAX's s is 1, so it needs m = 1,
+# which none of its spellings gives. For y = 1 its 0.5 should lead to -1, and relu's 0 to -1.5,
+# three times the truth; for y = 0 to 0, and to -0.5, which trains the wrong way. And x is often
+# exactly 0: a last layer that starts at 0 puts every logit there.
 
 
 # %%
-def stable(positive, library):
-    """The loss for y = 1, with a max(x, 0) of one's choice."""
+def stable(positive, library, y):
+    """The loss, with a max(x, 0) of one's choice."""
 
     def loss(x):
-        return positive(x) - x + library.log1p(library.exp(-library.abs(x)))
+        return positive(x) - x * y + library.log1p(library.exp(-library.abs(x)))
 
     return loss
 
 
-def smooth(x):  # in NumPy, |x| by where, which lets the complex step through
-    return np.maximum(x, 0) - x + np.log1p(np.exp(-np.where(x > 0, x, -x)))
+def smooth(y):  # in NumPy, |x| by where, which lets the complex step through
+    return lambda x: np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.where(x > 0, x, -x)))
 
 
+spellings = {
+    "relu": ("relu at 0", F.relu, jax.nn.relu),
+    "maximum": ("maximum(x, 0) at 0", lambda x: torch.maximum(x, torch.zeros_like(x)),
+                lambda x: jnp.maximum(x, 0)),
+    "clamp, clip": ("clamp(x, min=0) at 0", lambda x: x.clamp(min=0), lambda x: jnp.clip(x, 0)),
+}  # fmt: skip
 # fmt: off
+told = {
+    ("relu", 1): ("-1 | -1.5 | -", "twice and three times the truth."),
+    ("maximum", 1): ("-0.5 | -1 | -", "in PyTorch the middle of one corner meets the other's."),
+    ("clamp, clip", 1): ("0 | -1 | -", "in PyTorch nothing is learnt."),
+    ("relu", 0): ("0 | -0.5 | -", "in PyTorch nothing is learnt, in JAX the opposite."),
+    ("maximum", 0): ("0.5 | 0 | -", "JAX learns nothing."),
+    ("clamp, clip", 0): ("1 | 0 | -", "twice the truth, and nothing."),
+}
 through = [
-    Row("with relu", 0, stable(F.relu, torch), stable(jax.nn.relu, jnp), None, "-1 | -1.5 | -",
-        "twice and three times the truth.", smooth),
-    Row("with maximum", 0, stable(lambda x: torch.maximum(x, torch.zeros_like(x)), torch),
-        stable(lambda x: jnp.maximum(x, 0), jnp), None, "-0.5 | -1 | -",
-        "in PyTorch the middle of one corner meets the middle of the other.", smooth),
-    Row("with clamp, clip", 0, stable(lambda x: x.clamp(min=0), torch),
-        stable(lambda x: jnp.clip(x, 0), jnp), None, "0 | -1 | -", "nothing is learnt.", smooth),
-    Row("the built-in loss", 0,
+    Row(f"with {name}, y = {y}", 0, stable(in_torch, torch, y), stable(in_jax, jnp, y), None,
+        *told[name, y], smooth(y))
+    for y in (1, 0) for name, (_, in_torch, in_jax) in spellings.items()
+]
+through.append(
+    Row("the built-in loss, y = 1", 0,
         lambda x: F.binary_cross_entropy_with_logits(x, torch.ones_like(x)),
         lambda x: jax.nn.softplus(x) - x, lambda x: bce_with_logits_loss(x, np.ones(()))[1],
         "-0.5 | -0.5 | -0.5", "its backward is sigmoid(x) - y, and so is manual's: the slope of "
-        "the function, not of the formula that computes it.", smooth),
-]
+        "the function, not of the formula that computes it.", smooth(1)),
+)
 # fmt: on
 got = answers(through)
-table("Stable cross-entropy at x = 0, y = 1", through, got, changed)
+table("Stable cross-entropy at x = 0", through, got, changed)
 
 claims = dict(zip((row.what for row in corners), at_corners, strict=True))
-spelt = {"relu at 0": "relu", "maximum(x, 0) at 0": "maximum", "clamp(x, min=0) at 0": "clamp"}
-for what, numbers in zip(spelt, got, strict=False):
+for k, numbers in enumerate(got[:-1]):
+    what, y = list(spellings.values())[k % 3][0], 1 - k // 3
     for library in (0, 1):
         m, s = float(claims[what][library]), float(claims["|x| at 0"][library])
-        assert float(numbers[library]) == m - 1 - s / 2
-assert [f"{float(each):.6g}" for each in sides(through[0])] == ["-0.5"] * 4
+        assert float(numbers[library]) == m - y - s / 2
+for y, row in ((1, through[0]), (0, through[3])):
+    assert [f"{float(each):.6g}" for each in sides(row)] == [f"{0.5 - y:g}"] * 4
 
 # %% [markdown]
 # ```text
-#                      left  right  PyTorch   JAX  by hand  difference  complex step
-#   with relu          -0.5   -0.5       -1  -1.5        -        -0.5          -0.5
-#   with maximum       -0.5   -0.5     -0.5    -1        -        -0.5          -0.5
-#   with clamp, clip   -0.5   -0.5        0    -1        -        -0.5          -0.5
-#   the built-in loss  -0.5   -0.5     -0.5  -0.5     -0.5        -0.5          -0.5
+#                             left  right  PyTorch   JAX  by hand  difference  complex step
+#   with relu, y = 1          -0.5   -0.5       -1  -1.5        -        -0.5          -0.5
+#   with maximum, y = 1       -0.5   -0.5     -0.5    -1        -        -0.5          -0.5
+#   with clamp, clip, y = 1   -0.5   -0.5        0    -1        -        -0.5          -0.5
+#   with relu, y = 0           0.5    0.5        0  -0.5        -         0.5           0.5
+#   with maximum, y = 0        0.5    0.5      0.5     0        -         0.5           0.5
+#   with clamp, clip, y = 0    0.5    0.5        1     0        -         0.5           0.5
+#   the built-in loss, y = 1  -0.5   -0.5     -0.5  -0.5     -0.5        -0.5          -0.5
 # ```
 #
 # A subgradient for each piece is not a subgradient for the whole. Hence the rule of this project:
 # at a corner one layer may be tested against the slopes of its two sides, a network may not. The
-# difference and the complex step are right here (both print -0.5): the first takes the middle of
-# both corners, the second the right side of both.
+# difference and the complex step are right here: the first takes the middle of both corners, the
+# second the right side of both.
 #
 # ## What they agree on
 
@@ -390,24 +421,25 @@ table("Conventions", CONVENTIONS, answers(CONVENTIONS, gradients=False), changed
 
 # %% [markdown]
 # ```text
-#                                      PyTorch          JAX      by hand           flax, optax*
-#   gelu, slope at 1                   1.08332      1.08296      1.08332              as jax.nn
-#   var of 1 2 4                       2.33333      1.55556            -                      -
-#   running var after 1 2 4            1.13333      1.00556      1.13333           0.99, over n
-#   batch norm of one row           ValueError        0 0 0        0 0 0                  0 0 0
-#   layer norm of -.001 and .001      0.301511     0.707107     0.301511               eps 1e-6
-#   conv 1 2 3 4, stride 2             210 432       321 43      210 432    SAME is the default
-#   transposed conv of 1              1 10 100     100 10 1     1 10 100             as jax.lax
-#   huber, delta 2, slope at 3               2            2            2               the same
-#   smooth_l1, beta 2, slope at 3            1            -            -                      -
-#   label 5 of 2, x[5], slope       IndexError     0.5 -0.5   ValueError                      -
-#   label 5 of 2, loss and slope             -  nan 0.5 0.5            -               this one
-#   clip (3e-6, 4e-6) to 5e-6      4.16667e-06        5e-06  4.16667e-06                no 1e-6
-#   AdamW: w 1, gradient 0               1e-05        1e-07        1e-05             decay 1e-4
-#   RMSprop: gradient 1                    0.1    0.0316228          0.1              decay 0.9
-#   RMSprop: gradient 1e-5           0.0990099    0.0009995    0.0990099             eps inside
-#   Adagrad: gradient 0.1                 0.01   0.00301511         0.01  start 0.1, eps inside
-#   LSTM with gates 2 -2 0.5 1        0.352734     0.352734     0.409837                i f g o
+#                                      PyTorch           JAX      by hand           flax, optax*
+#   gelu, slope at 1                   1.08332       1.08296      1.08332              as jax.nn
+#   var of 1 2 4                       2.33333       1.55556            -                      -
+#   running var after 1 2 4            1.13333       1.00556      1.13333           0.99, over n
+#   batch norm of one row           ValueError         0 0 0        0 0 0                  0 0 0
+#   layer norm of -.001 and .001      0.301511      0.707107     0.301511               eps 1e-6
+#   conv 1 2 3 4, stride 2             210 432        321 43      210 432    SAME is the default
+#   transposed conv of 1              1 10 100      100 10 1     1 10 100             as jax.lax
+#   huber, delta 2, slope at 3               2             2            2               the same
+#   smooth_l1, beta 2, slope at 3            1             -            -                      -
+#   label 5 of 2, x[5], slope       IndexError      0.5 -0.5   ValueError                      -
+#   labels [5] of 2, x[[0], [5]]             -  0.693147 0 0            -                      -
+#   label 5 of 2, loss and slope             -   nan 0.5 0.5            -               this one
+#   clip (3e-6, 4e-6) to 5e-6      4.16667e-06         5e-06  4.16667e-06                no 1e-6
+#   AdamW: w 1, gradient 0               1e-05         1e-07        1e-05             decay 1e-4
+#   RMSprop: gradient 1                    0.1     0.0316228          0.1              decay 0.9
+#   RMSprop: gradient 1e-5           0.0990099     0.0009995    0.0990099             eps inside
+#   Adagrad: gradient 0.1                 0.01    0.00301511         0.01  start 0.1, eps inside
+#   LSTM with gates 2 -2 0.5 1        0.352734      0.352734     0.409837                i f g o
 # ```
 
 # %%
@@ -421,13 +453,14 @@ assert not changed, "\n".join(changed)
 # ## What to remember
 #
 # At a corner a gradient is a convention. Know your library's, and do not call a difference there a
-# bug; but compare two frameworks away from ties, or the conventions will hide the bug. A loss or a
+# bug; but compare two frameworks away from ties, or conventions will hide a real bug. A loss or a
 # norm written from max, abs and sqrt inherits their conventions, where it has no corner too: use
 # the built-in one, or derive its backward from the function. And port the defaults, not the names.
 
 # %%
 if drawing():
     plain = {row.what: row.plain for row in corners}
+    spelt = {"relu at 0": "relu", "maximum(x, 0) at 0": "maximum", "clamp(x, min=0) at 0": "clamp"}
     panels = {"|x|": {"|x| at 0": "abs"}, "max(x, 0)": spelt}
     xs, reach = np.linspace(-1.3, 1.3, 401), np.array([-0.6, 0.6])
     drawn, axes = figure(9, 4.4, columns=2, sharey=True)
@@ -439,7 +472,8 @@ if drawing():
         who: dict[str, list[str]] = {}  # slopes -> who claims them
         for what, name in names.items():
             for library, claim in zip(("PyTorch", "JAX", "manual"), claims[what], strict=True):
-                who.setdefault(claim, []).append(f"{library}'s {name}")
+                own = "clip" if (library, name) == ("JAX", "clamp") else name
+                who.setdefault(claim, []).append(f"{library}'s {own}")
         who.pop("-", None)
         for (claim, whose), color in zip(who.items(), (GRADIENT, THIRD, FOURTH), strict=False):
             label = f"{claim}: {', '.join(whose)}"

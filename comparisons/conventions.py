@@ -275,6 +275,11 @@ CONVENTIONS = [
         lambda x: jax_slope(lambda x: -jax.nn.log_softmax(x)[5], x),
         lambda x: softmax_loss(x[None], np.array([5]))[1], "IndexError | 0.5 -0.5 | ValueError",
         "a label 5 where there are two classes: JAX trains the last one. manual raises."),
+    Row("labels [5] of 2, x[[0], [5]]", [[0, 0]], None,
+        lambda x: jnp.append(*jax.value_and_grad(
+            lambda x: -jax.nn.log_softmax(x)[jnp.arange(1), jnp.array([5])].mean())(x)),
+        None, "- | 0.693147 0 0 | -",
+        "the same for a batch: a finite loss, and a gradient of 0. The quietest of the three."),
     Row("label 5 of 2, loss and slope", [0, 0], None,
         lambda x: jnp.append(*jax.value_and_grad(
             lambda x: jax.nn.logsumexp(x) - jnp.take_along_axis(x, jnp.array([5]), 0)[0])(x)),
