@@ -19,7 +19,7 @@ TITLES = {
     "differences": "differences",
     "complex_step": "complex step",
 }
-# Values are blue and gradients red, in every picture.
+# Values are blue and gradients red; where a picture is of neither, right is blue and wrong is red.
 VALUE, GRADIENT, THIRD, FOURTH, PALE = "#1f5fa8", "#c1442e", "#2f8f5b", "#8a5a9e", "#c6dbef"
 
 
