@@ -84,7 +84,7 @@ def gradcheck(
     if all(isinstance(each, np.ndarray) and each.dtype.kind != "f" for each in inputs):
         raise ValueError("no input holds floats, so there is no gradient: give x.astype(float)")
     pair = Pair(forward, backward, options)
-    judge = Judge(pair, corners, wrt)
+    judge = Judge(pair, corners, wrt, is_loss=getattr(forward, "is_loss", False))
     strategy = examples_of(inputs, regimes, pair.names(len(inputs)))
     fixed = all(isinstance(each, np.ndarray) for each in inputs)
     if fixed and sum(each.size for each in inputs) > LARGE:
@@ -98,7 +98,8 @@ def gradcheck(
     )
     @given(strategy)
     def run(example: tuple[list[Array], int]) -> None:
-        judge.one(*example)
+        with np.errstate(all="ignore"):
+            judge.one(*example)
 
     with suppress(FoundError):
         run()
@@ -119,6 +120,7 @@ def losscheck(loss: Callable, *inputs: Any, **keywords: Any) -> Report:
         return dout * cache
 
     forward.__signature__ = inspect.signature(loss)  # type: ignore[attr-defined]
+    forward.is_loss = True  # type: ignore[attr-defined]
     return gradcheck(forward, backward, *inputs, wrt=(0,), **keywords)
 
 

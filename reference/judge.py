@@ -1,6 +1,9 @@
 """One example of gradcheck after another: held against the oracle, counted, and the verdict."""
 
+import traceback
 import warnings
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -21,8 +24,12 @@ class FoundError(AssertionError):
 class Judge:
     """The running count over all examples."""
 
-    def __init__(self, pair: Pair, corners: str, wrt: tuple[int, ...] | None):
-        self.pair, self.corners, self.wrt = pair, corners, wrt
+    def __init__(
+        self, pair: Pair, corners: str, wrt: tuple[int, ...] | None, is_loss: bool = False
+    ):
+        """is_loss: the upstream is 1, and not shown."""
+        self.pair, self.corners, self.wrt, self.is_loss = pair, corners, wrt, is_loss
+        self.unit = oracle.U  # what the forward computes with
         self.examples = self.entries = 0
         self.worst = 0.0
         self.skipped: dict[str, int] = {}
@@ -52,6 +59,9 @@ class Judge:
             return
         regime = ("halves", "normal")[draw % 2]
         douts = [numbers(rng, out.shape, regime, upstream=True).astype(out.dtype) for out in outs]
+        if self.is_loss:
+            douts = [np.ones_like(out) for out in outs]
+        self._same_again(inputs, names, outs)
         grads = self._backward(inputs, names, douts, asked)
         self.examples += 1
         grads = self._matched(grads, inputs, asked, names)
@@ -65,10 +75,12 @@ class Judge:
         s_out = oracle.output_allowance(run, wide) if small else None
         if s_out is None:
             s_out = 64 * np.abs(np.asarray(run(*wide), dtype=np.float64)) + 64
-        unit = UNIT[np.result_type(*(inputs[i] for i in asked))]
+        self._note_precision(wide)
+        unit = max(UNIT[np.result_type(*(inputs[i] for i in asked))], self.unit)
         for i, grad, s_grad in zip(asked, grads, s, strict=True):
             for v, place in oracle.probes(inputs[i], rng):
-                found = oracle.slope(run, wide, i, v, dout, s_out, "complex" not in self.cannot)
+                trust = "complex" not in self.cannot
+                found = oracle.slope(run, wide, i, v, dout, s_out, trust, self.unit)
                 got = float((grad * v).sum())
                 bound = unit * float((s_grad * np.abs(v)).sum()) + found.allowance
                 if found.oracle == "difference" and "complex" not in self.cannot:
@@ -126,6 +138,29 @@ class Judge:
             self._skip("the forward is not finite there", sum(out.size for out in outs))
             return None
         return outs
+
+    def _same_again(self, inputs, names, outs) -> None:
+        """A forward that draws has no derivative to speak of."""
+        with np.errstate(all="ignore"):
+            again = taken_apart(self.pair.call([array.copy() for array in inputs])).outs
+        for one, two in zip(outs, map(np.asarray, again), strict=True):
+            rtol = float(np.sqrt(UNIT.get(one.dtype, oracle.U)))
+            if one.shape != two.shape or not np.allclose(one, two, rtol=rtol, atol=rtol):
+                why = "forward returns another output for the same input: does it draw numbers? "
+                self.found = "undecided", why + "give it a seed, or its mask as an input", None
+                self.example = dict(zip(names, inputs, strict=True)), None
+                raise FoundError(why)
+
+    def _note_precision(self, wide) -> None:
+        """A forward that casts to float32 on its way is compared as float32 is."""
+        for scale in (1.0, 1 / 16):  # what saturates does not move
+            scaled = [x * scale if x.dtype.kind == "f" else x for x in wide]
+            with suppress(Exception):  # smaller numbers may be outside its domain
+                self.unit = max(self.unit, oracle.unit_of(self.pair.run, scaled))
+        if self.unit > oracle.U:
+            kind = "float32" if self.unit == oracle.SINGLE else "float16"
+            self.remarks = [each for each in self.remarks if "forward computes in" not in each]
+            self._remark(f"forward computes in {kind}, or in steps as large, and is compared so")
 
     def _backward(self, inputs, names, douts, asked):
         """The gradients, twice from one cache: they must not depend on how often one asks."""
@@ -231,7 +266,7 @@ class Judge:
                 out = np.asarray(self.pair.run(*moved))
                 if out.dtype.kind == "c" and oracle.on_a_tie(out, self.pair.run(*turned)):
                     return
-            lost = "the imaginary part gets lost (np.abs? a float buffer?)"
+            lost = "the imaginary part gets lost (np.abs, var, std, norm? a float buffer?)"
             self.cannot["complex"] = lost if out.dtype.kind == "c" else f"it returns {out.dtype}"
         except Exception as problem:
             self.cannot["complex"] = f"{type(problem).__name__}: {problem}"
@@ -242,11 +277,13 @@ class Judge:
                 self._remark(words.format(name))
 
     def _fail(self, why, what, expected, got, off=np.nan, by="") -> NoReturn:
-        self.found = "wrong", why, Counterexample(what, expected, got, off, by, *self.example)
+        inputs, dout = self.example
+        dout = None if self.is_loss else dout  # it is 1
+        self.found = "wrong", why, Counterexample(what, expected, got, off, by, inputs, dout)
         raise FoundError(why)
 
     def _raises(self, why: str, problem: Exception | None = None) -> NoReturn:
-        self.found = "raises", why, None
+        self.found = "raises", why + _line(problem), None
         raise FoundError from problem
 
     def _skip(self, why: str, count: int) -> None:
@@ -255,3 +292,16 @@ class Judge:
     def _remark(self, remark: str) -> None:
         if remark not in self.remarks:
             self.remarks.append(remark)
+
+
+def _line(problem: Exception | None) -> str:
+    """Where an error comes from, in code that is not this project's."""
+    here = Path(__file__).parent
+    frames = traceback.extract_tb(problem.__traceback__) if problem is not None else []
+    theirs = [each for each in frames if here not in Path(each.filename).parents]
+    theirs = [each for each in theirs if "site-packages" not in each.filename]
+    if not theirs:
+        return ""
+    last = theirs[-1]
+    text = f": {last.line}" if last.line else ""
+    return f" ({Path(last.filename).name}, line {last.lineno}{text})"

@@ -18,6 +18,7 @@ from reference.paths.complex_step import UNDERFLOW, H
 from reference.tangent import moving, slope_of
 
 U = UNIT[np.dtype(np.float64)]
+SINGLE, HALF = UNIT[np.dtype(np.float32)], 2.0**-11
 
 # For a smooth function a step turned round turns its sign, but for roundings.
 TURNED = 2.0**-20
@@ -59,12 +60,14 @@ def probes(array: Array, rng: np.random.Generator) -> list[tuple[Array, str]]:
 
 
 def slope(
-    run: Run, inputs: Sequence[Array], which: int, v: Array, dout: Array, s_out: Array, trust: bool
-) -> Slope:
+    run: Run, inputs: Sequence[Array], which: int, v: Array, dout: Array, s_out: Array, trust: bool,
+    unit: float = U,
+) -> Slope:  # fmt: skip
     """The derivative along v in input `which`; inputs and dout in float64.
 
     s_out: the rounding allowance of every entry of the output
     trust: whether the complex step may be taken at all
+    unit: the roundoff that the function computes with, see unit_of
     """
 
     def at(step: Any) -> Array:
@@ -73,7 +76,7 @@ def slope(
         return np.asarray(run(*moved))
 
     exact = _complex(at, dout, sum(array.size for array in inputs)) if trust else None
-    found = [_difference(at, h, dout, s_out) for h in steps(inputs[which], v)]
+    found = [_difference(at, h, dout, s_out, unit) for h in steps(inputs[which], v, unit)]
     # The smallest step that has settled; or a larger one that agrees with it and says it sharper.
     settled = [each for each in found if each.smooth] or found
     best = settled[0]
@@ -100,21 +103,50 @@ def slope(
     return best
 
 
-def steps(array: Array, v: Array) -> list[float]:
+def unit_of(run: Run, inputs: Sequence[Array]) -> float:
+    """The roundoff that a function computes with: its output stands still on smaller moves.
+
+    Every float is moved by one part in 2^36, which float64 sees and float32 does not, and in 2^18.
+    Asked are the entries of the output that clearly follow a move of one part in 2^8: if these are
+    few, it may be made of steps, as rounding to whole numbers is.
+    """
+
+    def moved(power: int) -> Array:
+        by = 1 + 2.0**-power
+        return np.asarray(run(*(x * by if x.dtype.kind == "f" else x.copy() for x in inputs)))
+
+    unit = U
+    with np.errstate(all="ignore"):
+        here = np.asarray(run(*(x.copy() for x in inputs)))
+        by = np.abs(moved(8) - here)
+        for candidate, power, least in ((SINGLE, 36, 2.0**-20), (HALF, 18, 2.0**-9)):
+            following = by > least * np.abs(here)
+            if not following.any() or following.mean() < 1 / 4:
+                break
+            # A number in the middle between two may go to the other one.
+            if (moved(power) == here)[following].mean() < 0.9:
+                break
+            unit = candidate
+    return unit
+
+
+def steps(array: Array, v: Array, unit: float = U) -> list[float]:
     """Steps to try, smallest first: for a function that bends on a scale of 1, of its array, of
     its entry."""
     scales = (1.0, np.abs(array).max(), np.abs(array[v != 0]).max())
-    found = (2.0 ** np.round(np.log2(np.cbrt(U) * scale)) for scale in scales if scale > 0)
+    found = (2.0 ** np.round(np.log2(np.cbrt(unit) * scale)) for scale in scales if scale > 0)
     return sorted({float(h) for h in found})
 
 
-def _difference(at: Callable[[Any], Array], h: float, dout: Array, s_out: Array) -> Slope:
+def _difference(
+    at: Callable[[Any], Array], h: float, dout: Array, s_out: Array, unit: float
+) -> Slope:
     """The central difference with its bound, the slopes on both sides, and whether it settled."""
     here, up, down = at(0.0), at(h), at(-h)
     near = ((up - down) / (2 * h) * dout).sum()
     far = ((at(2 * h) - at(-2 * h)) / (4 * h) * dout).sum()
     sizes = s_out + np.maximum(np.abs(up), np.abs(down))
-    rounding = U * ((sizes + np.abs(up - down)) / h * np.abs(dout)).sum()
+    rounding = unit * ((sizes + np.abs(up - down)) / h * np.abs(dout)).sum()
     left, right = ((here - down) / h * dout).sum(), ((up - here) / h * dout).sum()
     # Of a smooth function the two one-sided slopes differ by h f''; with half the step, by half.
     # And the difference itself hardly depends on the step.

@@ -16,11 +16,11 @@ class Counterexample(NamedTuple):
     allowances: float  # the error, in rounding allowances
     oracle: str
     inputs: dict[str, Array]
-    dout: Array | tuple[Array, ...]  # a tuple where forward has several outputs
+    dout: Array | tuple[Array, ...] | None  # a tuple where forward has several outputs
 
     def __str__(self) -> str:
         lines = [f"{name} = {_code(array)}" for name, array in self.inputs.items()]
-        lines += [f"dout = {_code(self.dout)}"]
+        lines += [f"dout = {_code(self.dout)}"] if self.dout is not None else []
         by = f" ({self.oracle})" if self.oracle else ""
         lines += [f"{self.what}: expected {self.expected}{by}"]
         off = "" if np.isnan(self.allowances) else f", {self.allowances:.3g} allowances off"

@@ -16,6 +16,7 @@ from manual.rectifiers import relu_backward, relu_forward
 from manual.sigmoids import silu_backward, silu_forward
 from manual.softmax import softmax_loss
 from reference import gradcheck, labels, losscheck
+from reference.oracle import unit_of
 
 # What fools the others --------------------------------------------------------------------------
 
@@ -707,3 +708,89 @@ def test_a_tie_is_a_corner_and_not_agreement():
     assert tied.verdict == "undecided" and sum(tied.skipped.values()) == 40
     apart = gradcheck(largest, to_all, np.array([[[[1.0, 2.0], [4.0, 3.0]]]]))
     assert apart.verdict == "correct" and not apart.skipped
+
+
+# What computes in float32, and what draws -------------------------------------------------------
+
+
+def cast(dtype, f):
+    """A forward that casts on its way, and back."""
+    return lambda x: (f(x.astype(dtype)).astype(np.float64), x)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float16], ids=["float32", "float16"])
+@pytest.mark.parametrize("regimes", [("normal",), ("saturated",), ("halves", "tiny")])
+def test_a_forward_that_casts_is_compared_as_its_type_can_be(dtype, regimes):
+    forward = cast(dtype, np.tanh)
+    right = gradcheck(forward, lambda dout, x: dout / np.cosh(x) ** 2, "ND", regimes=regimes)
+    assert right.verdict == "correct", right
+    assert any(f"in {np.dtype(dtype)}" in remark for remark in right.remarks)
+    if dtype == np.float32:
+        wrong = gradcheck(forward, lambda dout, x: dout * (1 - np.tanh(x)), "ND")
+        assert wrong.verdict == "wrong"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_layer_in_float32_is_right_or_wrong():
+    def forward(x, w, b):
+        x, w, b = (each.astype(np.float32) for each in (x, w, b))
+        out = np.tanh(x @ w + b)
+        return out, (x, w, out)
+
+    def backward(dout, cache):
+        x, w, out = cache
+        dz = dout * (1 - out**2)
+        return dz @ w.T, x.T @ dz, dz.sum(axis=0)
+
+    def mean(dout, cache):
+        dx, dw, db = backward(dout, cache)
+        return dx, dw, db / len(dx)
+
+    assert gradcheck(forward, backward, "ND", "DM", "M")
+    assert gradcheck(forward, mean, "ND", "DM", "M").why.startswith("db")
+
+
+def test_float64_is_not_taken_for_less():
+    for f in (np.tanh, np.exp, np.sqrt, lambda x: x * x, lambda x: np.where(x > 1, x, 1.0)):
+        run = lambda x, f=f: f(x)  # noqa: E731
+        for x in (np.linspace(0.1, 3, 12), np.full(4, 40.0), np.array([1e-9, 0.0, 1.0])):
+            assert unit_of(run, [x]) == 2.0**-53
+    x = np.linspace(0.1, 3, 12)
+    assert unit_of(lambda x: np.tanh(np.float32(x)), [x]) == 2.0**-24
+    assert unit_of(lambda x: np.tanh(np.float16(x)), [x]) == 2.0**-11
+
+
+def test_a_forward_that_draws_is_undecided():
+    def forward(x):
+        mask = np.random.rand(*x.shape)  # noqa: NPY002
+        return x * mask, mask
+
+    for backward in (lambda dout, mask: dout * mask, lambda dout, mask: 2 * dout * mask):
+        report = gradcheck(forward, backward, "ND")
+        assert report.verdict == "undecided" and "draw" in report.why
+
+
+def test_a_loss_is_shown_as_it_was_called():
+    """Its own numbers: no upstream is multiplied into them."""
+
+    def summed(scores, y):
+        total, dx = softmax_loss(scores, y)
+        return total, dx * len(scores)
+
+    report = losscheck(summed, "NC", labels("N", "C"))
+    inputs = report.counterexample.inputs
+    assert report.verdict == "wrong" and "dout" not in str(report)
+    assert report.counterexample.got in summed(*inputs.values())[1]
+    assert report.counterexample.expected == pytest.approx(
+        softmax_loss(*inputs.values())[1].flat[0], rel=1e-12
+    )
+
+
+def test_an_error_is_told_with_its_line():
+    def swapped(cache, dout):
+        return dout.shaep
+
+    report = gradcheck(relu_forward, swapped, "ND")
+    assert report.verdict == "raises"
+    assert re.search(r"\(test_gradcheck\.py, line \d+: return dout\.shaep\)$", report.why)

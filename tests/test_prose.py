@@ -11,6 +11,7 @@ How a Markdown file is read, from top to bottom, all in one folder of its own:
     ```sh       only `make`: each is a target, and what it calls is tested elsewhere
 """
 
+import inspect
 import os
 import re
 import subprocess
@@ -18,11 +19,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from reference import gradcheck
 from reference.cards import MISTAKES
+from reference.command import app
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "comparisons/README.md", "reference/README.md", "reference/grading/README.md")
+# Of files that a reader writes, and of other people's functions.
+OTHER_NAMES = {"x.py", "axis"}
 COMMANDS = ("prove", "compare", "mistakes", "grade", "assignment", "gradescope", "github")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.S | re.M)
 RESULTS = re.compile(r"^(\$ .*)\n", re.M)
@@ -133,6 +139,41 @@ def test_commands_and_targets_exist(page):
         assert f"\n{''.join(target)}:" in makefile
     for command in set(re.findall(r"(?:\$ |`|bin/)backproof (\w+)", text)):
         assert command in COMMANDS, command
+
+
+def options(command, name=""):
+    """All options of a command and of those below it."""
+    found = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+    return found.union(*(options(each) for each in getattr(command, "commands", {}).values()))
+
+
+def unknown(text):
+    """What stands in a page as code and is nowhere: options, arguments, profiles, extras."""
+    code = " ".join(re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text))
+    known = options(typer.main.get_command(app)) | {"--help", "--numprocesses"}
+    wrong = set(re.findall(r"(?<![\w-])--[a-z-]+", code)) - known
+    arguments = {*inspect.signature(gradcheck).parameters, "PYTHON", "HYPOTHESIS_PROFILE"}
+    wrong |= set(re.findall(r"(?<![\w.])(\w+)=(?=[\"'(\w])", code)) - arguments - OTHER_NAMES
+    profiles = set(re.findall(r"register_profile\(\s*\"(\w+)\"", read("tests/conftest.py")))
+    wrong |= set(re.findall(r"HYPOTHESIS_PROFILE=(\w+)", text)) - profiles
+    extras = set(re.findall(r"^(\w+) = \[", read("pyproject.toml"), re.M))
+    wrong |= set(re.findall(r"backproof\[(\w+)\]", text)) - extras
+    files = {path.name for path in ROOT.rglob("[!.]*.py") if ".venv" not in path.parts}
+    names = set(re.findall(r"(?<![\w./*])(\w+\.py)(?![\w])", code))
+    return wrong | (names - files - set(re.findall(r"^# (\w+\.py)$", text, re.M)) - OTHER_NAMES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_stands_as_code_exists(page):
+    assert not unknown(read(page))
+
+
+def test_unknown_code_is_seen():
+    text = (
+        "`prove --mistake 3`, `corner=1` and `wrt=(0,)`, `judges.py`, `judge.py`, `--report DIR`, "
+        "`pip install 'backproof[dask]'`, `HYPOTHESIS_PROFILE=explorer make test`"
+    )
+    assert unknown(text) == {"--mistake", "corner", "judges.py", "dask", "explorer"}
 
 
 def test_make_prove_is_the_command():

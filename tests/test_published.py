@@ -5,11 +5,13 @@ The salary notebooks have a file of their own, which takes their faults apart: t
 
 import ast
 import bisect
+import contextlib
 import functools
 import re
 from functools import cache
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -100,6 +102,7 @@ def test_every_printed_gradient_is_taken_by_all_three():
         (0.0821665, "0.082167", True),
         (0.0821664, "0.082167", False),
         (-1.4999999, "-1.5", True),
+        (0.25, "0.2", True),
         (6.0, "6", True),
         (6.0 + 1e-15, "6", False),  # a whole number is meant
         (1.19e-07, "1.1(890913)e-07", True),  # what is in parentheses does not count,
@@ -169,3 +172,52 @@ def test_inputs_in_words_are_the_inputs():
         for each in inputs:
             slipped = slipped.replace(f'"{each}"', f'"{each.replace(right, wrong)}"')
         assert wrong.split()[-1] in inputs_out_of_nowhere(slipped, slip)
+
+
+@pytest.mark.parametrize("way", ["pytorch", "jax"])
+def test_each_framework_is_asked_itself(way, monkeypatch):
+    """With the other one broken, it answers; broken itself, it does not."""
+
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    def ask(k):
+        with contextlib.suppress(ZeroDivisionError):
+            return bool(EXAMPLES[k].others(way))
+        return False
+
+    asked = [k for k, example in enumerate(EXAMPLES) if example.others]
+    for name in ("pytorch", "jax"):
+        with monkeypatch.context() as patch:
+            patch.setattr("torch.autograd.grad" if name == "pytorch" else "jax.grad", broken)
+            patch.setattr("torch.Tensor.backward" if name == "pytorch" else "jax.vjp", broken)
+            patch.setattr("jax.value_and_grad", broken if name == "jax" else jax.value_and_grad)
+            assert [ask(k) for k in asked] == [name != way] * len(asked)
+
+
+def test_frameworks_do_not_take_our_word():
+    """A mistake of ours is ours alone."""
+    k = next(k for k, each in enumerate(EXAMPLES) if "dE/dw5" in each.numbers())
+    with planted(MISTAKES["sigmoid slope is s"]):
+        assert red(EXAMPLES[k])
+        for way in ("pytorch", "jax"):
+            for what, number in EXAMPLES[k].others(way).items():
+                assert reproduced(number, EXAMPLES[k].numbers()[what])
+
+
+def test_formulas_are_taken_at_the_numbers_that_they_name():
+    """Those of expressions: "e = (a + b) (b + 1) at 2, 1"."""
+    checked = 0
+    for example in EXAMPLES:
+        at = getattr(example.by_hand, "keywords", {})
+        if at and " at " in example.inputs:
+            words = example.inputs.rpartition(" at ")[2]
+            numbers = [float(word) for word in re.findall(r"(?<![\w.])-?\d[\d.]*", words)]
+            assert numbers == np.hstack([*at.values()]).tolist()
+            checked += 1
+    assert checked >= 7
+
+
+def test_few_digits_are_called_noise():
+    for example in EXAMPLES:
+        assert all(len(noise) <= 10 for noise in re.findall(r"\((\d+)\)", example.published))
