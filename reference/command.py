@@ -44,6 +44,19 @@ app = typer.Typer(
 REASONS = (UNDECIDED, CORNER, COARSE, WIDE)
 
 
+def ready(folder: Path, option: str) -> None:
+    """A folder to write into, made if need be: before any work is done."""
+    for each in (folder, *folder.absolute().parents):
+        if each.exists() and not each.is_dir():
+            raise typer.BadParameter(f"{each} is a file, expected a folder", param_hint=option)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"{folder}: {error.strerror}", param_hint=option) from error
+    if not os.access(folder, os.W_OK):
+        raise typer.BadParameter(f"{folder} cannot be written into", param_hint=option)
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """A process that ended is an error in a line, and exit code 2: nothing was found wrong."""
@@ -87,8 +100,10 @@ def prove_command(
         raise typer.BadParameter(str(error), param_hint="--layers") from error
     if json_file is not None and not json_file.absolute().parent.is_dir():
         raise typer.BadParameter(f"no folder {json_file.absolute().parent}", param_hint="--json")
-    if report is not None and report.exists() and not report.is_dir():
-        raise typer.BadParameter(f"{report} is a file, expected a folder", param_hint="--report")
+    if json_file is not None and json_file.is_dir():
+        raise typer.BadParameter(f"{json_file} is a folder, expected a file", param_hint="--json")
+    if report is not None:
+        ready(report, "--report")
     if mistakes is not None and report is None:
         raise typer.BadParameter("goes with --report alone", param_hint="--mistakes")
     start, tally, found = time.monotonic(), NOTHING, []
@@ -188,9 +203,13 @@ def compare_command(
         meant = scripts.chosen(numbers)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="NUMBERS") from error
+    if plot is not None and notebook is not None:
+        raise typer.BadParameter(
+            "a notebook is written, not run: leave one out", param_hint="--plot"
+        )
     for option, folder in (("--plot", plot), ("--notebook", notebook)):
-        if folder is not None and folder.exists() and not folder.is_dir():
-            raise typer.BadParameter(f"{folder} is a file, expected a folder", param_hint=option)
+        if folder is not None:
+            ready(folder, option)
     for script in meant:
         if notebook is not None:
             typer.echo(f"wrote {scripts.as_notebook(script, notebook)}")

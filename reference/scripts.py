@@ -17,16 +17,16 @@ def chosen(words: list[str]) -> list[Path]:
     Errors: ValueError for a word that means none, with those there are.
     """
     every = scripts()
-    if words == ["all"]:
+    if "all" in words:
         return every
     found = []
-    for word in words:
+    for word in dict.fromkeys(words):
         number = word.zfill(2)
         meant = [s for s in every if number == s.stem[:2] or word in (s.stem, s.stem[3:], s.name)]
         if not meant:
             have = ", ".join(script.stem for script in every)
             raise ValueError(f"there is no comparison {word!r}, expected 'all' or any of: {have}")
-        found += meant
+        found += [script for script in meant if script not in found]
     return found
 
 

@@ -200,6 +200,9 @@ def test_a_notebook_is_written_by_the_command(tmp_path):
         (["--plot", "x"], "of which?"),
         (["02", "--plot", "{file}"], "is a file, expected a folder"),
         (["02", "--notebook", "{file}"], "is a file, expected a folder"),
+        (["02", "--plot", "{file}/below"], "is a file, expected a folder"),
+        (["02", "--notebook", "{file}/below"], "is a file, expected a folder"),
+        (["02", "--notebook", "new", "--plot", "new"], "a notebook is written, not run"),
     ],
 )
 def test_bad_arguments_name_what_was_wrong(arguments, message, tmp_path):

@@ -125,6 +125,9 @@ REFUSED = {
     "class --times strangers.csv": "'zoe', which is no submission's name",
     "class --times roster.csv": "expected submission too",
     "class --roster times.csv": "expected one of",
+    "class/ada.py --out class/ada.py": "--out class/ada.py would overwrite class/ada.py",
+    "class --out class/ada.py -f json": "--out class/ada.py would overwrite class",
+    "class --secret times.csv --out times.csv -f json": "would overwrite times.csv",
 }
 
 
@@ -137,6 +140,7 @@ def test_bad_input_is_named_and_nothing_is_lost(room, words):
     done = grade(*words.split())
     assert done.exit_code == 2 and REFUSED[words] in done.stderr
     assert sorted(p.name for p in (room / "class").iterdir()) == ["ada.py", "bob.py", "eve.py"]
+    assert "def " in (room / "class" / "ada.py").read_text()
 
 
 def test_an_unknown_assignment_says_which_there_are(room):

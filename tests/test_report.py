@@ -249,6 +249,8 @@ def test_a_name_cannot_break_the_page(tmp_path, made):
     ("arguments", "message"),
     [
         (["--report", "{file}"], "is a file, expected a folder"),
+        (["--report", "{file}/below"], "is a file, expected a folder"),
+        (["--json", "{folder}"], "is a folder, expected a file"),
         (["--mistakes", "3"], "goes with --report alone"),
         (["--report", "{folder}", "--mistakes", "-1"], "--mistakes"),
     ],

@@ -69,6 +69,8 @@ def grade_command(
         if plot is not None and plot.suffix not in (".svg", ".png", ".pdf"):
             raise ValueError(f"--plot {plot} ends in {plot.suffix!r}, expected .svg, .png or .pdf")
         toml = find(assignment_name)
+        for option, file in (("--out", out), ("--plot", plot)):
+            _spared(option, file, [toml, secret, times, roster, metadata, *paths])
         order = Order(toml.stem, text_of(toml), _secret(secret), attempt)
         known = assignment(assignment_name)
         names = {name.partition(".")[0] for name in known.points}
@@ -109,6 +111,15 @@ def grade_command(
             drawn(results, plot)
     except (ValueError, OSError) as error:
         _stop(error)
+
+
+def _spared(option: str, file: Path | None, given: list[Path | None]) -> None:
+    """Errors: ValueError where a file to be written is one that was given, or part of one."""
+    if file is None or not file.is_file():
+        return
+    for each in filter(None, given):
+        if each.exists() and (file.samefile(each) or each.resolve() in file.resolve().parents):
+            raise ValueError(f"{option} {file} would overwrite {each}: give another file")
 
 
 def _write(results: list[dict], form: Any, out: Path | None, context: Context, pairs: list) -> None:
