@@ -1,9 +1,9 @@
 """Mazur's famous example: every gradient is right, and the numbers after the update are not.
 
 Claim: a famous worked example of backprop prints an error after one update (0.291027924) and
-outputs after 10,000 (0.015912196 and 0.984065734) that gradient descent does not produce. They come
-from overwriting the output weights before the gradients of the hidden ones are taken: the third
-fault of the salary notebook.
+outputs after 10,000 (0.015912196 and 0.984065734) that gradient descent does not produce. They are,
+digit for digit, what comes of overwriting the output weights before the gradients of the hidden
+ones are taken: the third fault of the salary notebook.
 
     backproof compare 02 [--plot DIR]
 """
@@ -80,7 +80,7 @@ assert f"{grads['W1'][0, 0]:.9f}" == "0.000438568"
 # where dz is the gradient of E for the inputs of the two output sigmoids. Whoever writes the new W2
 # into the old one's place first, and computes dh then, gets another dW1. How far off? w5 and w6
 # move most, by 0.5 * 0.082 = 0.041, a tenth of their 0.40 and 0.45; so dW1 will be off by something
-# like a tenth. How much of that reaches E? An update of W1 lowers E by about 0.5 times the sum of
+# like a tenth. By how much does E change? An update of W1 lowers E by about 0.5 times the sum of
 # its squared gradients, which is 1.1e-6. A tenth of that is 1e-7: the seventh decimal. No loss
 # curve will show it. But nine decimals are printed.
 #
@@ -152,10 +152,10 @@ print(f"overwritten, the gradients of W1 are off by {off.min():+.1%} to {off.max
 #
 # Overwritten, the gradients of W1 are 15 to 17% too small. That is more than a tenth, because the
 # two outputs pull at h1 in opposite directions, 0.0554 - 0.0190 = 0.0364: a tenth of the first is
-# 15% of what is left.
+# 15.6% of what is left, and w7's move adds 1.2%. For h2 it is 14.9% in all.
 #
 # So the right update is on his page. But the error that is printed below it, and the outputs after
-# 10,000 rounds, are to the last digit those of the other column:
+# 10,000 rounds, are to the last digit those of the overwritten walk:
 
 # %%
 (o1, o2), (faulty_o1, faulty_o2) = (
@@ -179,9 +179,9 @@ for what, text, right, other in lines:
 #   o2 after 10,000   0.984065734   0.984064274   0.984065734
 # ```
 #
-# One printed number remains: an error of 0.0000351085 after 10,000 rounds. It is neither column's.
+# One printed number remains: an error of 0.0000351085 after 10,000 rounds. It is in neither column.
 # The right weights have that error one update earlier, after 9,999. How it came to stand beside
-# outputs of the other kind we do not know.
+# outputs of the overwritten walk we do not know.
 
 # %%
 print("\nE, printed as 0.0000351085   right           overwritten")

@@ -1,8 +1,8 @@
 """One neuron by hand, and where the digits of a printed -1.5000003851533106 come from.
 
-Claim: in a well-known lecture PyTorch prints -1.5000003851533106 for a derivative that is -1.5. No
-decimal before the sixteenth is a rounding error of that derivative: it is right, of another neuron,
-whose bias went through float32. And the sigmoid's derivative, s (1 - s) on paper and stage by stage
+Claim: in a well-known lecture PyTorch prints -1.5000003851533106 for a derivative that is -1.5. All
+its digits up to the fifteenth decimal are right, for a slightly different neuron, whose bias was
+rounded to float32. And the sigmoid's derivative, s (1 - s) on paper and stage by stage
 in a circuit, is not one but two in float64: they part at z = -800 and at z = 40.
 
     backproof compare 03 [--plot DIR]
@@ -85,7 +85,7 @@ for line, value, local, slope, name, whole in [
 #                             dp2/dw2 = x2      =    0    do/dw2 =  0.000000
 # ```
 #
-# The odd bias makes the rest even: n = log(1 + sqrt 2), so o = 1 / sqrt 2 and 1 - o^2 = 1/2.
+# The strange bias makes the rest simple: n = log(1 + sqrt 2), so o = 1 / sqrt 2 and 1 - o^2 = 1/2.
 #
 # x2 is 0, so do/dw2 is 0: whatever comes from above, w2 learns nothing from this example, as no
 # value of it changes the output. The same holds for every weight that reads a relu's 0, and for
@@ -120,7 +120,7 @@ assert np.allclose([dx1, dw1, dx2, dw2], [-1.5, 1, 0.5, 0], rtol=0, atol=1e-15)
 #
 # * Between 4 and 8 float32 has steps of 2^-21, so b moves by up to 2.4e-7. It moves by -1.816e-7.
 # * The slope is 1 - o^2, and its own slope is -2 o (1 - o^2) = -0.7071. So do/dn rises by 0.7071
-#   times 1.816e-7, which is 1.28e-7: to 0.500000128. Hence -3 of it is -1.500000385.
+#   times 1.816e-7, which is 1.28e-7: to 0.500000128. Times -3 it is -1.500000385.
 # * A rounding of float64 is 1.1e-16 of a number: more than a billion times less.
 #
 # If that is all, every path gets these digits at the rounded b, the differences included, which
@@ -246,6 +246,11 @@ assert all(each.agrees for each in compare(circuit._replace(y=np.array([[3.5]]))
 # digits, so 1 - f is 0, and the staged way, which never subtracts, keeps 4.25e-18.
 
 # %%
+score = torch.tensor(40.0, dtype=torch.float64, requires_grad=True)
+label = torch.zeros((), dtype=torch.float64)
+torch.nn.functional.binary_cross_entropy(torch.sigmoid(score), label).backward()
+print(f"\nThe slope of -log(1 - f) at z = 40, by PyTorch in two steps: {score.grad:g}; it is 1")
+assert score.grad == 0
 print("\n      z       staged      by hand      PyTorch          JAX        exact")
 table = {}
 for z in (-800.0, -40.0, 1.0, 40.0):
@@ -271,9 +276,13 @@ assert math.isclose(table[40.0][0], table[40.0][4], rel_tol=1e-15)
 #      40     4.25e-18            0            0            0     4.25e-18
 # ```
 #
-# A 0 for 4.25e-18 costs a network nothing. A nan goes on to everything below it. PyTorch and JAX
-# take f (1 - f) too, as their 0 at z = 40 tells. By hand the sigmoid is (1 + tanh(z / 2)) / 2,
-# which cannot overflow; the price is a 0 at z = -40 as well.
+# A nan goes on to everything below it. A 0 for 4.25e-18 costs nothing if what arrives from above is
+# of size 1. Under a logarithm it is not: at z = 40 the loss -log(1 - f) sends 1 / (1 - f) = 2.4e17
+# back, and the product should be 1. So sigmoid and logarithm are best taken as one function; 07
+# does that for softmax.
+#
+# PyTorch and JAX take f (1 - f) too, as their 0 at z = 40 tells. By hand the sigmoid is (1 + tanh(z
+# / 2)) / 2, which cannot overflow; the price is a 0 at z = -40 as well.
 #
 # ## What to remember
 #

@@ -2,8 +2,8 @@
 
 Claim: dx and dw of a convolution come out of conv2d_forward itself, bit for bit where sums are
 exact, with stride and with padding; and conv_transpose2d_forward is nothing but conv2d's dx. A dx
-whose kernel was not turned round passes every test with a symmetric kernel, and = in place of +=
-passes every test in which windows do not overlap.
+whose kernel was not turned round passes every test whose kernel is its own half turn, and = in
+place of += passes every test in which windows do not overlap.
 
     backproof compare 09 [--plot DIR]
 """
@@ -96,7 +96,8 @@ assert dx.tolist() == [1, 1, 3, 1, 6] and dw.tolist() == [1, -1, 7]
 # * dx: the minus signs turn the kernel, by 180 degrees. out sums over channels and dx over filters,
 #   so the two axes swap in w. dout gets K - 1 zeros on every side, for a kernel of K; if x itself
 #   was padded by P, only K - 1 - P, for nobody needs the gradient of the padding.
-# * dw: the sum goes over the batch, so the batch plays the channels, and dout the kernel.
+# * dw: the sum goes over the batch, so the batch takes the place of the channels, and dout that of
+#   the kernel.
 #
 # A convolution with stride s is one with stride 1 of which every s-th output is kept. The others
 # count for nothing, so their gradient is 0. Put dout back where it came from, with zeros between,
@@ -104,7 +105,8 @@ assert dx.tolist() == [1, 1, 3, 1, 6] and dw.tolist() == [1, -1, 7]
 #
 # ## Prediction: the forward is enough
 #
-# If all of this is right, conv2d_forward computes dx and dw, for all strides, paddings and sizes.
+# If all of this is right, conv2d_forward computes dx and dw, for all strides and sizes, and every
+# padding below the kernel.
 # On numbers whose sums are exact it must agree with conv2d_backward in every bit, though that one
 # was derived another way: the windows, laid out as rows of a matrix, times the kernels.
 
@@ -159,7 +161,7 @@ print("    and conv_transpose2d_forward(dout, w) is dx")
 # ```
 #
 # The transposed convolution has its name from the T^T above. It undoes the shape of a convolution,
-# not its numbers. Where the last rows of x are too few for one more window, inputs of several sizes
+# not its numbers. Where the last rows of x are covered by no window, inputs of several sizes
 # lead to one size of out; its option output_padding says which size is meant (`left` in the code).
 #
 # ## Prediction: how many windows hold a pixel
