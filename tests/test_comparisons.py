@@ -10,13 +10,19 @@ from contextlib import redirect_stdout
 from functools import cache
 
 import jupytext
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from comparisons import show
+from comparisons.show import TITLES
+from manual.network import layer
+from reference.agreement import compare
 from reference.cards import MISTAKES
 from reference.command import app
 from reference.mistakes import planted
-from reference.paths import PATHS
+from reference.paths import PATHS, path
+from reference.problem import Problem
 from reference.scripts import as_notebook, chosen, headline, scripts
 
 SCRIPTS = scripts()
@@ -211,3 +217,36 @@ def test_bad_arguments_name_what_was_wrong(arguments, message, tmp_path):
     assert result.exit_code == 2
     assert message in " ".join(result.output.replace("│", " ").split())
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def columns(line):
+    """A printed line in the columns of side_by_side: the words, and 15 characters a number."""
+    return [line[-15 * k :][:15].strip() for k in range(len(TITLES), 0, -1)]
+
+
+def test_every_column_is_under_its_path(monkeypatch, capsys):
+    """Each path's gradients moved by a number of its own: that number stands in its column."""
+    moves = {name: 100.0 * k for k, name in enumerate(TITLES)}
+
+    def moved(name):
+        def run(problem):
+            found = path(name)(problem)
+            return found._replace(dx=found.dx + moves[name])
+
+        return run
+
+    def compared(problem, **keywords):
+        found = compare(problem, **keywords)
+        return [each._replace(worst=moves[each.path]) for each in found]
+
+    problem = Problem([layer("tanh")], {}, np.array([[0.25]]), np.array([[1.0]]))
+    monkeypatch.setattr(show, "path", moved)
+    monkeypatch.setattr(show, "compare", compared)
+    found = show.side_by_side(problem)
+    show.worst_errors({"row": found}, "title")
+    heads, numbers, worst, again, row = capsys.readouterr().out.splitlines()
+    assert columns(heads) == list(TITLES.values())
+    wanted = [1 - np.tanh(0.25) ** 2 + move for move in moves.values()]
+    assert np.allclose([float(each) for each in columns(numbers)], wanted)
+    assert columns(worst)[1:] == columns(row)[1:] == [f"{moves[name]:.3f}" for name in PATHS]
+    assert columns(again)[1:] == [TITLES[name] for name in PATHS]

@@ -139,6 +139,7 @@ def made_up(worst=0.5):
         Evidence("c", "x_backward", frozenset(), frozenset(), "networks"),
         Evidence("d", "x_forward", frozenset({"jax", "pytorch"}), frozenset({"allclose"}), "layer"),
         Evidence("e", "x_loss", frozenset({"jax"}), None, "networks"),
+        Evidence("f", "x_backward", frozenset({"pytorch"}), frozenset(), "networks"),
     ]
     return Tally(1234, entries, cells, skipped, None, spread), found
 
@@ -168,13 +169,13 @@ def test_every_table_is_what_was_counted(tmp_path):
         wanted = [titles[k], str(totals[k]), f"{4000 / totals[k]:.1f} %"]
         wanted += [f"{100 * below / totals[k]:.2f} %", str(above), f"{0.5 + k / 10:.2f}"]
         assert line == wanted
-    assert caught[1] == ["caught by", "3", "3", "1", "1"]
+    assert caught[1] == ["caught by", "4", "3", "1", "1"]
     assert [line[1:] for line in others[1:]] == [
-        ["3", "1"],
-        ["1", "0"],
-        ["2", "0"],
-        ["1", "1"],
+        ["4", "1"],
+        ["2", "0"],  # f was seen on networks alone, not on the inputs that others had
+        ["3", "0"],
         ["2", "1"],
+        ["3", "1"],
     ]
     assert "allclose" in others[3][0] and "drawn" in others[3][0]
     assert "ones" in others[4][0] and "gradcheck" in others[5][0]
@@ -185,12 +186,16 @@ def test_every_table_is_what_was_counted(tmp_path):
     assert marks["c"] == [""] * 7
     assert marks["e"] == ["", "x", "", "", "·", "·", "·"]
     command = "backproof prove --networks 1234 --seed 9 --layers relu,svm_loss"
-    assert again[0][1] == command and again[2][1] == f"{command} --mistakes 5 --report DIR"
-    assert "4 of 5 were caught" in page.text and "Not caught here" in page.text
+    assert again[0][1] == command and again[2][1] == f"{command} --mistakes 6 --report DIR"
+    assert "5 of 6 were caught" in page.text and "Not caught here" in page.text
     assert "1,234 random networks" in page.text and "61 s" in page.text
     assert "within 8 rounding allowances" in page.text and "Up to 8 is agreement" in page.text
     assert "Not claimed: a proof for all networks" in page.text
     assert not page.red
+    pictures = "".join(re.findall(r"<svg.*?</svg>", (tmp_path / "index.html").read_text(), re.S))
+    for color in ("text", "accent", "soft", "wrong"):  # the page's own, light or dark
+        assert f"var(--{color})" in pictures
+    assert not re.search(r"#(?!000000)[0-9a-f]{6}", pictures)
 
 
 def test_an_error_beyond_what_is_allowed_is_red(tmp_path):
