@@ -293,16 +293,18 @@ def _times(path: Path | None, submitted: str, about: dict[str, Any], names: set[
     strangers = sorted(set(rows) - names)
     if strangers:
         raise ValueError(f"{path} has {strangers[0]!r}, which is no submission's name")
-    times = {name: _time(text) for name, text in rows.items()}
+    times = {name: _time(text, f"{path}, {name}: ") for name, text in rows.items()}
     default = _time(single) if single else None
     return lambda name: times.get(name, default)
 
 
-def _time(text: str) -> datetime:
+def _time(text: str, where: str = "") -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no time, expected one like 2026-10-01T23:10:00Z") from None
+        raise ValueError(
+            f"{where}{text!r} is no time, expected one like 2026-10-01T23:10:00Z"
+        ) from None
 
 
 def _similar(places: list, known: Assignment) -> list:

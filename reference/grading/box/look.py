@@ -18,11 +18,12 @@ NUMERIC = re.compile(
 )
 REACHING = re.compile(
     r"ctypes|gc|inspect|_getframe|setprofile|settrace|__subclasses__|__globals__|__builtins__|"
-    r"__code__|f_locals|f_back|meta_path|socket|fork|_exit"
+    r"__code__|f_locals|f_back|meta_path|socket|fork|_exit|subprocess|popen|Popen|system|exec[lv]\w*|"
+    r"shutil|rmtree|unlink|urllib|requests"
 )
 # A quick look at the text comes first: most files have none of it, and need no second.
 ANYTHING = re.compile(
-    rf"\b(?:{NUMERIC.pattern}|{REACHING.pattern})\b|\d[jJ]\b|\bcomplex|\.imag\b", re.I
+    rf"\b(?:{NUMERIC.pattern}|{REACHING.pattern}|open)\b|\d[jJ]\b|\bcomplex|\.imag\b", re.I
 )
 MOST = 10  # notes
 LOOPS = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp)
@@ -83,7 +84,8 @@ def _reaching(tree: ast.Module, path: str) -> Iterator[str]:
     """What honest homework has no use for."""
     for node in ast.walk(tree):
         for name in _names(node):
-            if REACHING.fullmatch(name):
+            opens = name == "open" and isinstance(node, ast.Name)
+            if REACHING.fullmatch(name) or opens:
                 yield f"{path}, line {getattr(node, 'lineno', 0)}: {name}"
 
 

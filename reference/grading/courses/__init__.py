@@ -33,10 +33,11 @@ class Course(NamedTuple):
 @cache
 def course(name: str) -> Course:
     """A course by its name. Errors: ValueError with the names there are."""
-    name = name.replace("-", "_")
+    given, name = name, name.replace("-", "_")
     names = [each.name for each in pkgutil.iter_modules(__path__)]
     if name not in names:
-        raise ValueError(f"there is no course {name!r}, expected one of: {', '.join(names)}")
+        there = ", ".join(names).replace("_", "-")
+        raise ValueError(f"there is no course {given!r}, expected one of: {there}")
     found = Course(name, {}, {}, [], {})
     package = importlib.import_module(f"{__name__}.{name}")
     files = [importlib.import_module(f"{package.__name__}.{each.name}")
