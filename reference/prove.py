@@ -104,6 +104,7 @@ NOTHING = Tally(0, {}, {}, {}, None)
 # Whether a branch lies too close to its corner is for the code on trial to say. Were it to say so
 # of every network, nothing would be compared; a correct layer leaves out a few of a hundred.
 HIDDEN = 0.3
+FEW = 10  # networks: a share of fewer says nothing
 
 
 def rows() -> list[str]:
@@ -276,11 +277,16 @@ def hidden(tally: Tally) -> list[str]:
     """The rows of which too large a share was left out as undecided to call anything proved."""
     found = []
     for row in rows():
-        undecided = tally.cells.get((row, UNDECIDED), Cell()).networks
-        compared = tally.cells.get((row, "pytorch"), Cell()).networks
-        if undecided > 10 and undecided > HIDDEN * (undecided + compared):
+        undecided, compared = undecided_of(tally, row)
+        if undecided > FEW and undecided > HIDDEN * (undecided + compared):
             found.append(f"{row}: {undecided} networks of {undecided + compared} undecided")
     return found
+
+
+def undecided_of(tally: Tally, row: str) -> tuple[int, int]:
+    """Of the networks with a row's layer: how many were undecided, how many were compared."""
+    undecided = tally.cells.get((row, UNDECIDED), Cell()).networks
+    return undecided, tally.cells.get((row, "pytorch"), Cell()).networks
 
 
 def as_json(tally: Tally, seed: int, layers: tuple[str, ...]) -> dict[str, Any]:

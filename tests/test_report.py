@@ -152,7 +152,7 @@ def test_every_table_is_what_was_counted(tmp_path):
     tables = [rows for rows in page.tables if rows]
     titles = ["PyTorch", "JAX", "differences", "complex step"]
     compared, left_out, layers, errors, caught, others, every, again = tables
-    assert compared[0][1:] == left_out[0][1:] == caught[0][1:] == titles == layers[0][2::2]
+    assert compared[0][1:] == left_out[0][1:] == caught[0][1:] == titles == layers[0][3::2]
     totals = [tally.entries[p] for p in PATHS]
     assert compared[1][1:] == [str(total) for total in totals]
     for i, reason in enumerate(REASONS):
@@ -160,8 +160,11 @@ def test_every_table_is_what_was_counted(tmp_path):
     skipped = [sum(5 + 10 * k + i for i in range(4)) for k in range(4)]
     shares = [f"{100 * s / (s + n):.1f} %" for s, n in zip(skipped, totals, strict=True)]
     assert left_out[5] == ["in all", *shares]
-    row = ["relu", "13", "20", "0.50", "21", "0.60", "22", "0.70", "23", "0.80"]
-    assert layers[1:] == [row]
+    assert layers[0][:3] == ["layer", "networks", "undecided"]
+    row = ["relu", "13", "0", "20", "0.50", "21", "0.60", "22", "0.70", "23", "0.80"]
+    assert layers[1:] == [row, ["tanh", "0", "4", *8 * "-"]]
+    assert "more than 10 and more than 30 % of its" in page.text
+    assert "more than 50 numbers" in page.text
     for k, line in enumerate(errors[1:]):
         counts = tally.spread[PATHS[k]]
         tenth, one = EDGES.index(0.1), EDGES.index(1.0)
@@ -238,8 +241,9 @@ def test_what_was_hidden_makes_a_red_page(tmp_path):
     command = ["prove", "--networks", "60", "--layers", "tanh", "--jobs", "1", "--mistakes", "0"]
     with planted(hides):
         assert run(app, [*command, "--report", str(tmp_path)]).exit_code == 1
-    text = Page((tmp_path / "index.html").read_text()).text
-    assert "not proved" in text and "all agree" not in text
+    page = Page((tmp_path / "index.html").read_text())
+    assert "not proved" in page.text and "all agree" not in page.text
+    assert page.red
 
 
 def test_a_name_cannot_break_the_page(tmp_path, made):

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from reference.agreement import COARSE, CORNER, EDGES, UNDECIDED, WIDE
+from reference.networks import LARGEST
 from reference.numbers import ALLOWANCES
 from reference.paths import PATHS
 from reference.proof.evidence import INPUTS, NETWORKS, OTHERS, Evidence
 from reference.proof.evidence import asked as asked_of_all
-from reference.prove import Tally, hidden, rows, versions
+from reference.prove import FEW, HIDDEN, Tally, hidden, rows, undecided_of, versions
 
 TITLES = {
     "pytorch": "PyTorch",
@@ -59,9 +60,9 @@ def write(
         ],
         left_out=[_share(tally, p) for p in PATHS],
         layers=_layers(tally),
-        undecided=sum(
-            cell.networks for (row, path), cell in tally.cells.items() if path == UNDECIDED
-        ),
+        hidden_share=HIDDEN,
+        few=FEW,
+        largest=LARGEST,
         errors=_errors(tally),
         picture=_svg(_distribution(tally), "errors") if tally.spread else "",
         planted=_planted(found),
@@ -92,11 +93,14 @@ def _share(tally: Tally, path: str) -> str:
 
 def _layers(tally: Tally) -> list[dict[str, Any]]:
     found = []
+    red = {line.partition(":")[0] for line in hidden(tally)}
     for row in rows():
         cells = [tally.cells.get((row, path)) for path in PATHS]
-        if any(cells):
-            seen = max(cell.networks for cell in cells if cell)
-            found.append({"name": row, "networks": seen, "cells": cells})
+        undecided, _ = undecided_of(tally, row)
+        if any(cells) or undecided:
+            seen = max((cell.networks for cell in cells if cell), default=0)
+            numbers = {"networks": seen, "undecided": undecided, "hidden": row in red}
+            found.append({"name": row, "cells": cells} | numbers)
     return found
 
 
