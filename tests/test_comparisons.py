@@ -97,6 +97,7 @@ def test_it_runs_says_what_it_quotes_and_draws(script, tmp_path):
     for name, svg in drawn.items():
         assert len(svg) < 200_000 and name.startswith(script.stem)
         assert texts(svg, name) == texts(kept[name], name), name
+        assert same_shapes(svg, kept[name], name), f"{name} is drawn otherwise than it was kept"
 
 
 def verbatim(quoted, printed):
@@ -122,6 +123,52 @@ def test_alike():
     for printed in ("h 1e-05 1.6e-10 12", "h 1e-05 1.5e-11 13", "h 1e-05 1.5e-11", "b 1e-05"):
         assert not alike("h 1e-05 1.5e-11 12", printed)
     assert verbatim(" a 1e-16", "a 1e-16 ") and not verbatim("a 1e-16", "a 2e-16")
+
+
+def shapes(svg):
+    """What is drawn, one by one: its colours and dashes, and the numbers of its line or place."""
+    found = []
+    for each in ET.fromstring(svg).iter():
+        if each.tag in (f"{SVG}path", f"{SVG}use", f"{SVG}image"):
+            style = each.get("style", "")
+            words = [each.get(key) or "0" for key in ("d", "x", "y", "width", "height")]
+            numbers = re.findall(r"-?[\d.]+(?:e-?\d+)?", " ".join(words))
+            look = tuple(re.findall(r"(?:stroke|fill|stroke-dasharray): [^;]+", style))
+            found.append((each.tag, look, np.array(numbers, float)))
+    return found
+
+
+def same_shapes(one, two, name, far=0.6):
+    """Whether two pictures show the same; of what is noise or measured, the looks alone.
+
+    far: points that a line may be elsewhere: a hundredth of an inch
+    """
+    one, two = shapes(one), shapes(two)
+    if len(one) != len(two) and not name.startswith(NOISY):
+        return False
+    if name.startswith(NOISY):
+        return {each[:2] for each in one} == {each[:2] for each in two}
+    return all(
+        a[:2] == b[:2] and a[2].shape == b[2].shape and np.allclose(a[2], b[2], rtol=0, atol=far)
+        for a, b in zip(one, two, strict=True)
+    )
+
+
+def test_another_picture_is_seen():
+    """A line elsewhere, in another colour, or one more."""
+    svg = (PICTURES / "01_salary.svg").read_text()
+    assert same_shapes(svg, svg, "01")
+    root = ET.fromstring(svg)
+    line = max(root.iter(f"{SVG}path"), key=lambda path: len(path.get("d")))
+    for key, old, new in (("d", r"[\d.]+", "1"), ("style", "#[0-9a-f]{6}", "#123456")):
+        kept = line.get(key)
+        line.set(key, re.sub(old, new, kept, count=1))
+        assert line.get(key) != kept
+        assert not same_shapes(ET.tostring(root, encoding="unicode"), svg, "01")
+        line.set(key, kept)
+    assert same_shapes(ET.tostring(root, encoding="unicode"), svg, "01")
+    line.set("style", re.sub("#[0-9a-f]{6}", "#123456", line.get("style"), count=1))
+    assert not same_shapes(ET.tostring(root, encoding="unicode"), svg, "14")
 
 
 def texts(svg, name):
