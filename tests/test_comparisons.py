@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from comparisons import show
+from comparisons.conventions import CONVENTIONS, Row, answers
 from comparisons.show import TITLES
 from manual.network import layer
 from reference.agreement import compare
@@ -33,6 +34,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 NOISY = ("14", "15", "17", "18", "19", "20")
 run = CliRunner().invoke
 
+STILL = {"clip (3e-6, 4e-6) to 5e-6"}  # its length is the limit, there and elsewhere
 WITHOUT_PICTURES = {"21_published"}  # a table of what others have printed
 
 # A mistake in manual/ that turns an assert of the script red.
@@ -297,3 +299,27 @@ def test_every_column_is_under_its_path(monkeypatch, capsys):
     assert np.allclose([float(each) for each in columns(numbers)], wanted)
     assert columns(worst)[1:] == columns(row)[1:] == [f"{moves[name]:.3f}" for name in PATHS]
     assert columns(again)[1:] == [TITLES[name] for name in PATHS]
+
+
+def test_conventions_are_asked_and_not_quoted():
+    """Three functions, three answers; what is said of them has no say."""
+    row = Row("w", 1.0, lambda x: 2 * x, lambda x: 3 * x, lambda x: 4 * x, "7 | 7 | 7", "")
+    assert answers([row], gradients=False) == [["2", "3", "4"]]
+    assert answers([row]) == [["2", "3", "4"]]
+
+    def raises(x):
+        raise IndexError(x)
+
+    row = row._replace(torch=raises, jax=raises, manual=None)
+    assert answers([row]) == [["IndexError", "IndexError", "-"]]
+
+
+@pytest.mark.parametrize("row", CONVENTIONS, ids=lambda row: row.what)
+def test_no_convention_is_a_constant(row):
+    """At another place it is another number; or it raises, or is a shape of zeros."""
+    at = np.asarray(row.at, float)
+    elsewhere = row._replace(at=(-0.3 * at + 0.01 * np.arange(1, at.size + 1).reshape(at.shape)))
+    here, there = (answers([each], gradients=False)[0] for each in (row, elsewhere))
+    for one, two in zip(here, there, strict=True):
+        words = one.replace("-", "").isalpha() or one in ("-", "0 0 0")
+        assert one != two or words or row.what in STILL
