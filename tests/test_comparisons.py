@@ -5,6 +5,7 @@ import io
 import re
 import runpy
 import sys
+import types
 import xml.etree.ElementTree as ET
 from contextlib import redirect_stdout
 from functools import cache
@@ -238,6 +239,11 @@ def test_a_notebook_has_the_same_cells(script, tmp_path):
     kinds = [cell.cell_type for cell in notebook.cells]
     assert kinds[0] == "markdown" and kinds.count("code") >= 3
     assert notebook.cells[0].source.startswith(f"# {headline(script)}")
+    doc = ast.get_docstring(ast.parse(written(script)))
+    assert notebook.cells[0].source.split() == ["#", *doc.split()]
+    assert notebook.metadata["kernelspec"]["name"] == "python3"
+    words = " ".join(cell.source for cell in notebook.cells[1:] if cell.cell_type == "markdown")
+    assert words.split() == prose(script).split()
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     whole = ast.parse(written(script))
     assert ast.dump(ast.parse(code)) == ast.dump(ast.Module(whole.body[1:], []))
@@ -323,3 +329,33 @@ def test_no_convention_is_a_constant(row):
     for one, two in zip(here, there, strict=True):
         words = one.replace("-", "").isalpha() or one in ("-", "0 0 0")
         assert one != two or words or row.what in STILL
+
+
+def test_several_scripts_run_in_turn(monkeypatch, tmp_path):
+    """Each once, under its own title; a notebook runs none."""
+    ran = []
+    monkeypatch.setattr("reference.scripts.runpy.run_path", lambda file, **_: ran.append(file))
+    before = list(sys.argv)
+    result = run(app, ["compare", "03", "02", "3", "--plot", str(tmp_path)])
+    assert result.exit_code == 0 and sys.argv == before
+    assert ran == [str(script) for script in (SCRIPTS[2], SCRIPTS[1])]
+    third, second = (
+        result.output.index(f"===== {s.stem}: {headline(s)}") for s in chosen(["3", "2"])
+    )
+    assert third < second
+    assert run(app, ["compare", "04", "--notebook", str(tmp_path)]).exit_code == 0
+    assert len(ran) == 2
+
+
+def test_pictures_show_in_a_notebook(monkeypatch):
+    shown = []
+    fake = types.SimpleNamespace(SVG=lambda text: text, display=shown.append)
+    kernel = types.SimpleNamespace(kernel=None)
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: kernel))
+    monkeypatch.setitem(sys.modules, "IPython.display", fake)
+    monkeypatch.setattr(sys, "argv", ["script"])
+    assert show.drawing()
+    picture, axes = show.figure(2, 2)
+    axes.plot([0, 1], [1, 0])
+    show.keep(picture, "none")
+    assert len(shown) == 1 and b"<svg" in shown[0]
