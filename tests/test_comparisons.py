@@ -349,13 +349,13 @@ def test_several_scripts_run_in_turn(monkeypatch, tmp_path):
 
 def test_pictures_show_in_a_notebook(monkeypatch):
     shown = []
+    picture, axes = show.figure(2, 2)
+    axes.plot([0, 1], [1, 0])
+    shell = types.SimpleNamespace(kernel=None)
     fake = types.SimpleNamespace(SVG=lambda text: text, display=shown.append)
-    kernel = types.SimpleNamespace(kernel=None)
-    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: kernel))
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
     monkeypatch.setitem(sys.modules, "IPython.display", fake)
     monkeypatch.setattr(sys, "argv", ["script"])
     assert show.drawing()
-    picture, axes = show.figure(2, 2)
-    axes.plot([0, 1], [1, 0])
     show.keep(picture, "none")
     assert len(shown) == 1 and b"<svg" in shown[0]

@@ -42,7 +42,7 @@ def run(command, folder):
     """What a command prints, stdout and stderr as one; it must not fail."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        command,
+        f"set -o pipefail\n{command}",
         shell=True,
         executable="/bin/bash",
         cwd=folder,
