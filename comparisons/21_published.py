@@ -131,6 +131,9 @@ assert len({example.fault for example in EXAMPLES if example.fault}) == 3
 #   gradients                     49         0
 #   a gradient check               2         0
 #   behind an update              29        15
+#
+# 116 numbers from 12 sources: 101 agree, 15 are wrong.
+# PyTorch and JAX computed 60 of them as well.
 # ```
 #
 # Every wrong number stands behind an update. The 29 that stand there come from four sources, and

@@ -91,6 +91,9 @@ def test_it_fetches_nothing_and_its_links_work(made):
     assert len(page.links) >= 6
     for link in page.links:
         assert link.startswith("#") and link[1:] in page.ids, link
+    titles = dict(re.findall(r'<section id="([\w-]+)">\s*<h2>([^<]+)</h2>', text))
+    for link, words in re.findall(r'<a href="#([\w-]+)">([^<]+)</a>', text.partition("</nav>")[0]):
+        assert titles[link].lower().startswith(words), "a link leads to another section"
     for name in re.findall(r"url\(#([^)]*)\)", text):
         assert name in page.ids
 
@@ -219,6 +222,12 @@ def test_the_picture_is_what_was_counted():
         assert np.isclose(equal.get_height(), 4000 / sum(counts))
         assert equal.get_x() + equal.get_width() < edges[0], "it stands apart"
         assert list(axes.lines[0].get_xdata()) == [ALLOWANCES, ALLOWANCES]
+        marks = {t.get_text(): x for x, t in zip(axes.get_xticks(), axes.get_xticklabels())}  # noqa: B905
+        for words, x in marks.items():
+            assert words == "equal" or np.isclose(float(words), x)
+        assert f"(dashed: {ALLOWANCES})" in "".join(
+            each.get_xlabel() for each in _distribution(tally).axes
+        )
 
 
 WRONG = Mistake("db mean", "affine_backward", "dout.sum(axis=0)", "dout.mean(axis=0)", "A mean.")
