@@ -41,7 +41,7 @@ from reference.problem import Problem
 #     1/std dxhat[i]
 #
 # **Through the mean.** The mean is taken off all N numbers, so its gradient is minus the sum of
-# theirs, and x[i] moves it by 1/N:
+# the gradients of the c, and x[i] moves it by 1/N:
 #
 #     dmean = -1/std sum dxhat           1/N dmean = -1/std mean(dxhat)
 #
@@ -97,7 +97,8 @@ assert np.array_equal(gamma / (N * std) * (N * dout - dbeta - xhat * dgamma), dx
 #
 # ## Two checks for free
 #
-# **dx sums to 0**, whatever eps is: one number added to all x moves the mean along, and no output.
+# **dx sums to 0**, whatever eps is: one number added to all x shifts the mean by as much, and
+# leaves every output as it was.
 #
 # **dx xhat sums to nearly 0**: stretching all x about their mean stretches std along, and moves no
 # output but for eps. As mean(xhat^2) is not 1 but var / (var + eps), the formula for dx gives
@@ -181,7 +182,8 @@ assert f"{(3 - 1) / np.sqrt(1 + 1e-5) * 1e-5 / (1 + 1e-5):.10f}" == "0.000019999
 # * If the signs of the upstream are as good as random, N numbers of size 1/N add up to 1/sqrt(N).
 #   So 35% of the direct path's length is missing for N = 8, and 9% for N = 128.
 # * If the upstream leans one way, the sum does not shrink. Add 1 to random numbers of size 1, and
-#   half of their squares is the mean's: sqrt(1/2) = 71% is missing, or more in a small batch.
+#   half of the mean square, 1 + 1, comes from the mean: sqrt(1/2) = 71% is missing, or more in a
+#   small batch.
 #
 # **Would the loss tell?** Let dx + e be the wrong gradient: e is one number for all x of a channel
 # (the mean's path missing) or a multiple of xhat (the variance's). By the two checks sum(e dx) is 0
@@ -189,8 +191,11 @@ assert f"{(3 - 1) / np.sqrt(1 + 1e-5) * 1e-5 / (1 + 1e-5):.10f}" == "0.000019999
 # proportion to sum((dx + e) dx) = sum(dx dx): exactly as the right step does. Without the direct
 # path an e is all there is, and the step gains nothing.
 #
-# In a network the weights before x are stepped, not x, and "exactly" becomes "nearly". Here x is
-# inputs @ weights, with 16 inputs that come from a relu, and both steps are looked at.
+# In a network the weights before x are stepped, not x. Then "exactly" becomes "nearly" where e is
+# small: with a random upstream, on average over many channels. If the upstream leans, the mean's
+# path is about as long as dx, and a single channel may gain far more, or lose. Here x is inputs @
+# weights, with 16 inputs that come from a relu, and both steps are looked at; the step of the
+# weights also channel by channel.
 
 # %%
 rng = np.random.default_rng(0)
@@ -221,8 +226,21 @@ for way in WAYS:
     gains = [abs((a * b).sum() / (b * b).sum()) for a, b in steps]
     print(f"  {way:<26}{gains[0]:9.4f}{gains[1]:17.2f}")
     expected = way != "without the direct"
-    # eps is less than 1e-5 of the variance; the 0.05 is what "nearly" stands for.
+    # eps is less than 1e-5 of the variance; the 0.05 is what "nearly" stands for, on average.
     assert abs(gains[0] - expected) < 1e-5 and abs(gains[1] - expected) < 0.05
+
+print("\nThe weights' gain in single channels, without the mean's (64 channels, N = 128)")
+print("                    lowest    median   highest")
+spread = {}
+for title, upstream in ("random", random), ("random + 1", random + 1):
+    ways = [by_way(way, upstream, xhat, std)[:, :64] for way in WAYS]
+    right, wrong = (inputs.T @ each for each in ways[:2])
+    gains = (wrong * right).sum(axis=0) / (right**2).sum(axis=0)
+    spread[title] = gains.min(), np.median(gains), gains.max()
+    print(f"  {title:<14}" + "".join(f"{each:10.2f}" for each in spread[title]))
+low, middle, high = spread["random"]
+assert low > -0.5 and high < 2.5 and abs(middle - 1) < 0.1
+assert spread["random + 1"][0] < -1 and spread["random + 1"][2] > 3
 
 # %% [markdown]
 # ```text
@@ -237,7 +255,15 @@ for way in WAYS:
 #   without the mean's           1.0000             1.01
 #   without the variance's       1.0000             1.00
 #   without the direct           0.0000             0.01
+#
+# The weights' gain in single channels, without the mean's (64 channels, N = 128)
+#                     lowest    median   highest
+#   random              0.15      1.01      1.74
+#   random + 1         -2.71      1.47      6.52
 # ```
+#
+# With a random upstream, on average over many channels, the loss hardly shows a missing path. If
+# the upstream leans, it can, in single channels: a gain below 0 is a step that raises the loss.
 #
 # ## Coda: PyTorch 2.13 on the CPU
 #
@@ -284,7 +310,8 @@ assert all(map(np.array_equal, (out, *mixed), ways["PyTorch, view"])), mended
 #
 # What feeds a statistic feeds every output: each path sends back its part, and the parts add up.
 # Batch norm's dx is dxhat less its mean and less its part along xhat, over std. So in each channel
-# dx sums to 0, and dx xhat nearly. The loss hardly shows a missing path; these two sums do.
+# dx sums to 0, and dx xhat nearly. With a random upstream, on average over many channels, the loss
+# hardly shows a missing path; these two sums do.
 
 # %%
 if drawing():
