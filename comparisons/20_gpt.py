@@ -32,8 +32,9 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## The text, and what the loss counts
 #
-# Every Python brings the Zen of Python along: `import this` prints it. The model reads characters
-# of its first nine lines, at most 48 of them, and is to say at every place which one comes next.
+# Every Python brings the Zen of Python along: `import this` prints it. The model learns its first
+# nine lines, one of them empty. It reads at most 48 characters at a time, and is to say at every
+# place which one comes next.
 # So the text is cut into pieces of 48, at other places in every update. The first piece and the
 # last are shorter and filled up; a mask says which places count. The loss is the mean over those.
 
@@ -244,6 +245,14 @@ print(f"\n{recited[0]}")
 assert all(each == text for each in recited)
 
 # %% [markdown]
+# ```text
+#      0  'TdxBxSarZf neToRcBaEPnRcyynfRCxeBiohu ec,isgPrdeoCrlpEpE,rstdR\ni'
+#     50  'Thhex Zen Benim Tim Pim tthom thaners\nEx futethan omplifattter i'
+#    100  'The ulex cated.\nFlat is uter der than d.\nSpar is compar betten t'
+#    200  'The Zen of Python, by Tim Peters\n\nBeautiful is better than uglat'
+#    350  'The Zen of Python, by Tim Peters\n\nBeautiful is better than uglex'
+# ```
+#
 # The same words at every stage, and in the end all 242 characters as in the text, from all three.
 # It has learnt them by heart: nothing is said here of other texts.
 #
@@ -254,14 +263,15 @@ assert all(each == text for each in recited)
 # query, and softmax does not see it: the gradient is exactly 0. What comes out in its place is a
 # sum that cancels, the dust of its roundings, and each of the three has its own dust. SGD would
 # leave it at that. Adam divides a gradient by its usual size plus epsilon: dust of 1e-20 by 1e-8,
-# which makes a step of 1e-12 times the rate. That is more than a rounding moves anything else. So
-# most of what lies between the three will be in these 24 of 9,216 numbers, and it does no harm, as
-# softmax does not see where they end up either.
+# which makes a step of rate times 1e-12. That is more than a rounding moves anything else. So most
+# of what lies between the three will be in these 24 of 9,216 numbers, and it does no harm, as
+# softmax does not see where they end up either. In float32 dust is 2**29 times as large, no longer
+# far below epsilon: Adam will take it for a gradient, and make steps of it that anybody can see.
 #
 # The others get the roundings. A gelu has no corner, so nothing jumps as in script 19; but where a
 # network moves far, what lies between two runs is carried along. Roundings, and a nudge of the
-# start by a trillionth, should grow alike: while they are small, it does not matter where they came
-# from. And float32, whose unit is 2**29 times as large, should end 2**29 times as far away.
+# start by a trillionth, should grow by the same factor: while they are small, only their size
+# counts. And float32, whose unit is 2**29 times as large, should end 2**29 times as far away.
 
 
 # %%
@@ -278,9 +288,15 @@ slopes = {name: gradients(start, *batches[0])[1] for name, gradients in three.it
 print("\nThe length of the first gradient")
 for name, each in slopes.items():
     dust, size = distance(each, zero)
-    print(f"  {name:<8}{size:9.6f}, and in the biases of the keys{dust:8.0e}")
+    print(f"  {name:<8}{size:9.6f}, and in the biases of the keys{dust:9.1e}")
     # Sums of 288 products, of which few round the same way.
     assert dust < 1e-15 * size and distance(each, slopes["by hand"])[1] < 1e-14 * size
+later = distance(by_hand(runs["by hand"][0][100], *batches[100])[1], zero)[0]
+single = {name: w.astype(np.float32) for name, w in start.items()}
+coarse = distance(by_torch(single, *batches[0])[1], zero)[0]
+print(f"  by hand, after 100 updates: in the biases of the keys  {later:.1e}")
+print(f"  the first in float32, by PyTorch:  in those           {coarse:.1e}")
+assert later > 100 * distance(slopes["by hand"], zero)[0] and coarse > 1e-13
 ones = np.repeat([0.0, 1.0, 0.0], WIDTH)
 moved = {name: w + ones if name.endswith("bqkv") else w for name, w in start.items()}
 assert math.isclose(by_hand(moved, *cut(20))[0], loss, rel_tol=1e-12)  # unseen
@@ -288,7 +304,7 @@ assert math.isclose(by_hand(moved, *cut(20))[0], loss, rel_tol=1e-12)  # unseen
 signs = np.random.default_rng(1)
 near = {name: w * (1 + 1e-12 * signs.choice([-1, 1], w.shape)) for name, w in start.items()}
 runs["nudged 1e-12"] = trained(by_hand, near)
-runs["float32"] = trained(by_torch, {name: w.astype(np.float32) for name, w in start.items()})
+runs["float32"] = trained(by_torch, single)
 paths = {name: path for name, (path, _) in runs.items()}
 drift = {
     name: {k: distance(paths["by hand"][k], paths[name][k]) for k in MARKS}
@@ -314,9 +330,36 @@ assert 0.1 < quotient < 10  # roundings go up and down: no more than their size 
 assert f"{runs['float32'][1][-1]:.4f}" == f"{losses['by hand'][-1]:.4f}"
 
 # %% [markdown]
+# ```text noise
+# The length of the first gradient
+#   by hand  1.325247, and in the biases of the keys  1.1e-20
+#   PyTorch  1.325247, and in the biases of the keys  1.5e-20
+#   JAX      1.325247, and in the biases of the keys  1.3e-20
+#   by hand, after 100 updates: in the biases of the keys  2.7e-17
+#   the first in float32, by PyTorch:  in those           7.5e-12
+# ```
+#
+# ```text noise
+# Parameters, how far from by hand: in the biases of the keys, and in the others
+#   update               PyTorch                   JAX          nudged 1e-12               float32
+#        0      0.0e+00  0.0e+00      0.0e+00  0.0e+00      0.0e+00  8.7e-12      0.0e+00  4.3e-08
+#        1      2.2e-14  2.9e-15      1.9e-14  2.5e-15      2.1e-14  9.5e-12      9.0e-06  7.5e-07
+#        5      2.1e-13  3.7e-15      3.0e-13  3.6e-15      1.9e-13  1.4e-11      1.0e-04  1.7e-06
+#       10      8.6e-13  5.5e-15      1.1e-12  5.3e-15      7.7e-13  2.1e-11      4.2e-04  2.9e-06
+#       50      2.4e-11  3.6e-14      2.3e-11  3.7e-14      3.2e-11  1.0e-10      1.3e-02  1.5e-05
+#      100      2.2e-10  7.7e-14      1.4e-10  9.4e-14      1.2e-10  2.4e-10      4.4e-02  3.5e-05
+#      200      4.0e-10  1.6e-13      2.1e-10  2.6e-13      3.0e-10  5.7e-10      8.5e-02  7.1e-05
+#      350      3.4e-10  2.8e-13      2.3e-10  2.8e-13      2.8e-10  6.8e-10      9.3e-02  8.9e-05
+# ```
+#
 # As predicted. From the tenth update on the biases of the keys hold more than nine tenths of what
-# lies between the three. The others grow by a factor of seventy, and stay about the same share of
-# the nudge: the training multiplies what is there, whoever put it there.
+# lies between the three. The dust grows as the model learns and its upstream gets larger: after 100
+# updates it is a thousand times that of the first, and so are the steps that Adam makes of it. In
+# float32 it comes up to epsilon, and Adam walks at full speed: the biases of the keys end a tenth
+# away, with the loss the same to four digits.
+#
+# The others grow by a factor of seventy, and stay about the same share of the nudge: the training
+# multiplies what is there, whoever put it there.
 #
 # ## What to remember
 #
