@@ -1,8 +1,9 @@
 """A small CNN, learnt three times: what keeps the three together, and what would part them.
 
 Claim: convolutions trained by hand, by PyTorch and by JAX stay together for a whole training, as no
-relu stands near enough to its corner to turn in one and not in another. How near is near enough can
-be counted beforehand; a start moved by a millionth is too far, and ends as another network.
+relu input is near enough to 0 to be positive in one program and negative in another. How near is
+near enough can be counted beforehand; a start moved by a millionth is too far, and ends as another
+network.
 
     backproof compare 19 [--plot DIR]
 """
@@ -217,11 +218,14 @@ assert all(each.agrees and each.entries == size for each in found)
 # distance of the runs.
 #
 # So the question is whether a relu turns. The relus get 11 million inputs in this training. Count
-# those near 0 in one forward pass: that gives their density there, and a difference of d in the
-# inputs turns about density times inputs times d of them. For runs that differ by roundings, some
-# 1e-15, that is a hundred-millionth of a relu: none. Move the start by a millionth of itself, and
-# it is about ten, before those that turn push the runs farther apart. Moved by 1e-8, it is a tenth
-# of one: probably none.
+# those near 0 in one forward pass: that gives their density there. If two runs have inputs that
+# differ by d, about so many relus are on in one and off in the other:
+#
+#     turned = density * number of inputs * d        0.98 * 11 million * d here
+#
+# For runs that differ by roundings, d is some 1e-15, and that is a hundred-millionth of a relu:
+# none. Move the start by a millionth of itself, and it is about ten, before those that turn push
+# the runs farther apart. Moved by 1e-8, it is a tenth of one: probably none.
 
 # %%
 inputs = relu_inputs(cache)
@@ -272,6 +276,16 @@ assert 2 < quiet[-1] / quiet[0] < 4 and loud[-1] > 1e4 * loud[0]
 assert all(0 < 1e7 * max(drift[name]) < quiet[-1] for name in ("PyTorch", "JAX"))
 
 # %% [markdown]
+# ```text noise
+# How far from the parameters trained by hand
+#   after epoch        PyTorch            JAX   nudged 1e-08   nudged 1e-06
+#             0        0.0e+00        0.0e+00        9.0e-08        9.0e-06
+#             1        6.1e-15        5.6e-15        2.3e-07        5.8e-05
+#             2        8.0e-15        7.8e-15        2.6e-07        8.5e-02
+#             3        8.6e-15        8.3e-15        2.7e-07        1.5e-01
+#             4        8.8e-15        8.7e-15        2.7e-07        1.6e-01
+# ```
+#
 # As predicted. The start moved by 1e-8 ends three times as far away as it began, more than ten
 # million times as far as PyTorch and JAX, and not one relu turned. The one moved by 1e-6 has become
 # another network. When?
@@ -290,8 +304,14 @@ assert gap[first] < 10 * gap[first - 1]
 assert 1 <= until <= 20
 
 # %% [markdown]
-# The first relus that turn change little: one whose window loses to a neighbour in the max pool
-# passes no gradient, on or off. Then one turns that counts. Within one update the gradients are
+# ```text noise
+#       51            6.3e-05           2.3e-05              0         0
+#       52            6.3e-05           1.7e-05              0         0
+#       53            6.4e-05           1.5e-02              2         0
+# ```
+#
+# The first relus that turn change little: a relu whose output is not the maximum of its pool window
+# passes no gradient, on or off. Then, at update 53, one turns that matters. Within one update the gradients are
 # hundreds of times farther apart, and the parameters follow. That carries more relus across, which
 # pull the runs farther apart, and so on.
 #
@@ -321,7 +341,8 @@ for name in ("PyTorch", "JAX"):
 # Between its corners a training forgives: what differs by roundings stays so. At a corner it does
 # not. Before two trainings are compared, ask how far apart they are, and how many corners lie that
 # near. In float64 none does here. A rounding in float32 is 6e-8 of a number, and in a longer
-# training than this some will: then compare gradients, at one and the same point.
+# training than this some relus will lie that near: then compare gradients, at one and the same
+# point.
 
 # %%
 if drawing():
@@ -332,7 +353,7 @@ if drawing():
     axes.semilogy(update, drift["PyTorch"][1:], color=THIRD, linewidth=3, label="PyTorch")
     axes.semilogy(update, drift["JAX"][1:], "--", color="0.1", linewidth=1.2, label="JAX")
     axes.axvline(jump + 1, color=PALE, zorder=0)
-    axes.annotate("a relu turns\nthat counts", (jump + 3, 1e-3), color=GRADIENT, va="top")
+    axes.annotate("here a relu\nthat matters turns", (jump + 3, 1e-3), color=GRADIENT, va="top")
     axes.set(xlabel="update", ylabel="distance from the parameters by hand", ylim=(1e-16, 10))
     axes.set_title("Small distances stay small, until a relu turns")
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.33))
