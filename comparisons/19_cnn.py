@@ -311,9 +311,9 @@ assert 1 <= until <= 20
 # ```
 #
 # The first relus that turn change little: a relu whose output is not the maximum of its pool window
-# passes no gradient, on or off. Then, at update 53, one turns that matters. Within one update the gradients are
-# hundreds of times farther apart, and the parameters follow. That carries more relus across, which
-# pull the runs farther apart, and so on.
+# passes no gradient, on or off. Then, at update 53, one turns that matters. Within one update the
+# gradients are hundreds of times farther apart, and the parameters follow. That carries more relus
+# across, which pull the runs farther apart, and so on.
 #
 # ## The test
 #
