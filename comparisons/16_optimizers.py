@@ -3,7 +3,7 @@
 Claim: with the same settings seven updates by hand, torch.optim and the textbook formulas walk the
 same way to the last digits; with each library's defaults they do not. Adam hides a gradient that is
 wrong by a constant factor: it trains as the right one does (bit for bit, where the factor is a
-power of 2 and eps is 0), so no loss curve can tell.
+power of 2 and eps is 0). So without gradient clipping no loss curve can tell.
 
     backproof compare 16 [--plot DIR]
 """
@@ -17,7 +17,7 @@ import torch
 
 from comparisons.show import GRADIENT, PALE, drawing, figure, keep, side_by_side
 from manual.network import layer, network_loss
-from manual.optimizers import adagrad, adam, adamw, momentum, nesterov, rmsprop, sgd
+from manual.optimizers import adagrad, adam, adamw, clip_by_norm, momentum, nesterov, rmsprop, sgd
 from reference.problem import Problem
 
 # %% [markdown]
@@ -29,9 +29,9 @@ from reference.problem import Problem
 #     f(w) = (w0^2 + 25 w1^2) / 2          df/dw = (w0, 25 w1)          start (-4, 1)
 #
 # By hand is manual/optimizers.py. PyTorch takes its own gradient, and torch.optim. JAX leaves
-# optimizers to other libraries, so its column takes JAX's gradient and the textbook formula: from
-# w, the gradient g, the number t of the step and two memories (m, a sum or mean of gradients, and
-# s, one of their squares) to the direction d of the step w <- w - rate d, and the new m and s.
+# optimizers to other libraries, so its column takes JAX's gradient and the textbook formula. Each
+# formula takes w, g, the step number t and two memories m and s (m is a sum or mean of gradients,
+# s one of their squares). It returns a direction d and the new m and s; then w <- w - rate d.
 
 
 # %%
@@ -74,13 +74,13 @@ def by_hand(update, rate, factor=1.0):
     return np.array(points)
 
 
-def by_torch(kind, rate, **options):
+def by_torch(kind, rate, centre=(0.0, 0.0), **options):
     w, points = torch.tensor(START, requires_grad=True), [START]
     optimizer = kind([w], lr=0.0, **options)
-    for now in np.broadcast_to(rate, STEPS):
+    for now in np.broadcast_to(rate, np.size(rate) if np.ndim(rate) else STEPS):
         optimizer.param_groups[0]["lr"] = float(now)
         optimizer.zero_grad()
-        bowl(w).backward()
+        bowl(w - torch.tensor(centre)).backward()
         optimizer.step()
         points.append(w.detach().numpy().copy())
     return np.array(points)
@@ -188,14 +188,16 @@ for k, g in enumerate(sizes):
 #
 # ## Prediction: the same name, another formula
 #
-# The settings so far are PyTorch's defaults, but for the learning rate. In five places something
-# else stands behind the same name. Two are optax's, as above; Adagrad's 0.1 should hardly show
-# beside the squares 16 and 625 of the first gradient. The others:
+# The settings so far are PyTorch's defaults, but for the learning rate. In five places two
+# libraries use different formulas under one name. Two are optax's, as above; Adagrad's 0.1 should
+# hardly show beside the squares 16 and 625 of the first gradient. The others:
 #
 # **Decay.** AdamW shrinks w itself, by rate * decay * w. An L2 penalty adds decay * w to the
 # gradient, as torch.optim.Adam(weight_decay=...) does; then Adam divides all of it by its size, and
-# little is left where gradients are large. On this bowl a decay of 0.01 turns (w0, 25 w1) into
-# (1.01 w0, 25.01 w1), and Adam does not notice such factors, as the next section shows.
+# little is left where gradients are large. On this bowl nothing is left: it is centred at 0, so a
+# decay of 0.01 turns (w0, 25 w1) into (1.01 w0, 25.01 w1), and Adam does not notice such factors,
+# as the next section shows. Elsewhere L2 does act in Adam. Move the centre to (1, 0): the gradient
+# of w0 with its penalty is 1.01 w0 - 1, and Adam must end at 1 / 1.01 = 0.9901, not at 1.
 #
 # **Momentum** is written in two ways, which are one walk while the rate stays:
 #
@@ -206,8 +208,8 @@ for k, g in enumerate(sizes):
 # as long at once. The second's v was built with the old rate, and coasts on.
 #
 # **Nesterov** (second form) takes the gradient ahead, at w + 0.9 v, where v would carry w. PyTorch
-# and manual/ keep that point, and call it the weights. It is one walk, but what they give out and
-# evaluate are the points ahead of Sutskever's.
+# and manual/ keep that point, and call it the weights. The walk is the same, but PyTorch's weights
+# are the points ahead.
 
 
 # %%
@@ -237,6 +239,12 @@ for name, ours, walk, other, other_walk in rows:
     print(f"  {name:<9}{ours:<26}{numbers(walk, 4)}   {other:<12}{numbers(other_walk, 4)}")
     assert np.abs(walk[30] - other_walk[30]).max() > 5e-4
 assert np.abs(penalty - walks["Adam"]).max() < 1e-6  # but for eps, Adam without any decay
+print("\nThe bowl centred at (1, 0): w0 after 400 steps of Adam")
+long, ends = np.full(400, 0.1), []
+for title, decay in (("without decay", 0.0), ("L2, 0.01", 0.01)):
+    ends.append(by_torch(optim.Adam, long, (1.0, 0.0), weight_decay=decay)[-1][0])
+    print(f"  {title:<16}{ends[-1]:8.4f}")
+assert np.allclose(ends, [1, 1 / 1.01], rtol=0, atol=2e-5)
 assert np.abs(by_torch(optim.SGD, falling, momentum=0.9) - outside).max() <= ROUNDING
 assert np.abs(rate_inside(0.01) - walks["momentum"]).max() <= ROUNDING  # the rate stays
 length, coasting = (np.linalg.norm(np.diff(w, axis=0), axis=1) for w in (outside, inside))
@@ -252,18 +260,26 @@ assert np.abs(lead - walks["Nesterov"][1:]).max() <= ROUNDING
 #   AdamW    decay beside the gradient   -1.2107  -0.0304   L2 in Adam    -1.2757  -0.0340
 #   momentum rate falls, outside v       -2.0315  -0.1129   inside v      -0.5782  -0.0757
 #   Nesterov w is the point ahead         0.3941  -0.0028   behind         0.3503  -0.0027
+#
+# The bowl centred at (1, 0): w0 after 400 steps of Adam
+#   without decay     1.0000
+#   L2, 0.01          0.9901
 # ```
 #
 # ## Prediction: what Adam hides
 #
 # Multiply every gradient by c > 0. Then m is c times and s is c^2 times as large, and
-# mhat / sqrt(shat) is what it was: but for eps, c has gone. That holds entry by entry, so c may
+# mhat / sqrt(shat) is what it was: but for eps, c cancels. That holds entry by entry, so c may
 # differ from parameter to parameter. To SGD, c is another learning rate.
 #
 # deeplearning.ai's exercise on gradient checking plants two faults in a network: dW2 is doubled,
 # and db1 is four times too large. Could its students have seen them in the training? Under Adam
 # with eps = 0 the walk must be the right one, and as 2 and 4 are powers of 2, no rounding changes
 # either: equal in every bit. So it is if a mean's 1/N is forgotten, N = 16. A wrong sign will show.
+#
+# Clipping will tell, too. It shortens all gradients together to a length of 1, if they are longer.
+# Where the right ones and those c times as long are both clipped, they become the same; where
+# neither are, the factor is c. So it is not constant, and does not cancel.
 
 # %%
 draw = np.random.default_rng(0).normal
@@ -272,13 +288,14 @@ net, mse = [layer("affine", "W1", "b1"), layer("tanh"), layer("affine", "W2", "b
 weights = {"W1": draw(size=(3, 4)), "b1": np.zeros(4), "W2": draw(size=(4, 2)), "b2": np.zeros(2)}
 
 
-def train(update, config, factors):
-    """The last loss, and the parameters after it, with gradients that are off by factors."""
+def train(update, config, factors, limit=np.inf):
+    """The last loss, and the parameters after it, with gradients off by factors, then clipped."""
     params, configs, loss = dict(weights), dict.fromkeys(weights, config), np.inf
     for _ in range(STEPS):
         loss, _, grads = network_loss(x, y, params, net, mse)
+        grads, _ = clip_by_norm({k: factors.get(k, 1) * g for k, g in grads.items()}, limit)
         for k, g in grads.items():
-            params[k], configs[k] = update(params[k], factors.get(k, 1) * g, configs[k])
+            params[k], configs[k] = update(params[k], g, configs[k])
     return loss, np.concatenate([each.ravel() for each in params.values()])
 
 
@@ -290,41 +307,51 @@ faults = {
     "dW2 reversed": {"W2": -1},
 }
 exact = {"learning_rate": 0.01, "epsilon": 0.0}
-on_sgd, (_, right) = {}, train(adam, exact, {})
-print(f"\nThe loss before update {STEPS}; all parameters after it, where Adam's eps is 0")
-print(f"  {'':<18}" + "".join(f"{title:>13}" for title in ("SGD", "Adam", "bits")))
+on_sgd, clipped, (_, right) = {}, {}, train(adam, exact, {})
+print(f"\nThe loss before update {STEPS}; bits of all parameters after it, where Adam's eps is 0")
+print(f"  {'':<18}" + "".join(f"{title:>13}" for title in ("SGD", "Adam", "bits", "clipped")))
 for fault, factors in faults.items():
     on_sgd[fault], _ = train(sgd, {"learning_rate": 0.1}, factors)
     on_adam, _ = train(adam, {"learning_rate": 0.01}, factors)
+    clipped[fault], _ = train(adam, {"learning_rate": 0.01}, factors, limit=1.0)
     loss, end = train(adam, exact, factors)
     bits = "equal" if np.array_equal(end, right) else "differ"
-    print(f"  {fault:<18}{on_sgd[fault]:13.6g}{on_adam:13.6f}{bits:>13}")
+    print(f"  {fault:<18}{on_sgd[fault]:13.6g}{on_adam:13.6f}{bits:>13}{clipped[fault]:13.6f}")
     assert bits == ("differ" if fault == "dW2 reversed" else "equal")
     assert abs(on_adam - loss) < 1e-6  # eps = 1e-8, beside gradients of 1e-4 and more
 assert on_sgd["all doubled"] < on_sgd["dW2 * 2, db1 * 4"] < on_sgd["right"] < 1
 assert on_sgd["1/N missing"] > 1e60
+assert np.diff(sorted(clipped.values())).min() > 0.01  # Adam, clipped: no two losses alike
 print("\nThe right gradient; the last line in allowances, up to 8 is agreement")
 problem = Problem(net, weights, x, y, mse)
 assert all(each.agrees for each in side_by_side(problem, names=["W2"], rows=1, digits=7))
 
 # %% [markdown]
 # ```text
-#                               SGD         Adam         bits
-#   right                  0.695021     0.699931        equal
-#   all doubled            0.605817     0.699931        equal
-#   dW2 * 2, db1 * 4       0.685341     0.699931        equal
+# The loss before update 100; bits of all parameters after it, where Adam's eps is 0
+#                               SGD         Adam         bits      clipped
+#   right                  0.695021     0.699931        equal     0.679205
+#   all doubled            0.605817     0.699931        equal     0.638145
+#   dW2 * 2, db1 * 4       0.685341     0.699931        equal     0.652528
+#   1/N missing          1.7361e+74     0.699931        equal     0.550856
+#   dW2 reversed            0.87776     3.548412       differ     3.481579
+#
+# The right gradient; the last line in allowances, up to 8 is agreement
+#                       by hand        PyTorch            JAX    differences   complex step
+#   dW2[0, 0]        -0.0484428     -0.0484428     -0.0484428     -0.0484428     -0.0484428
 # ```
 #
 # Every bit. SGD does show the missing 1/N, by a loss that explodes. The other two factors it even
-# rewards: they act as larger learning rates, and end with a lower loss. Only the gradient itself
-# tells: in the last table all five paths print -0.0484428 for dW2[0, 0], and not twice that.
+# rewards: they act as larger learning rates, and end with a lower loss. Clipped Adam rewards all
+# three. So a loss curve tells only whoever has the right one beside it. The gradient tells alone:
+# in the last table all five paths print -0.0484428 for dW2[0, 0], and not twice that.
 #
 # ## What to remember
 #
 # The name of an optimizer is not its formula: eps inside or outside the root, a decay of 0.9 or
 # 0.99, a rate inside or outside v change the walk. A port carries them over one by one. And a
-# falling loss does not test the gradient. Adam trains just as well with one that is 16 times too
-# large; SGD may even prefer it doubled. Check the gradient itself.
+# falling loss does not test the gradient. Adam without clipping trains just as well with one that
+# is 16 times too large; SGD may even prefer it doubled. Check the gradient itself.
 
 # %%
 if drawing():
