@@ -253,6 +253,20 @@ assert all(each == text for each in recited)
 #    350  'The Zen of Python, by Tim Peters\n\nBeautiful is better than uglex'
 # ```
 #
+# The likeliest character each time, after the last update:
+#
+# ```text
+# The Zen of Python, by Tim Peters
+#
+# Beautiful is better than ugly.
+# Explicit is better than implicit.
+# Simple is better than complex.
+# Complex is better than complicated.
+# Flat is better than nested.
+# Sparse is better than dense.
+# Readability counts.
+# ```
+#
 # The same words at every stage, and in the end all 242 characters as in the text, from all three.
 # It has learnt them by heart: nothing is said here of other texts.
 #
@@ -265,8 +279,8 @@ assert all(each == text for each in recited)
 # leave it at that. Adam divides a gradient by its usual size plus epsilon: dust of 1e-20 by 1e-8,
 # which makes a step of rate times 1e-12. That is more than a rounding moves anything else. So most
 # of what lies between the three will be in these 24 of 9,216 numbers, and it does no harm, as
-# softmax does not see where they end up either. In float32 dust is 2**29 times as large, no longer
-# far below epsilon: Adam will take it for a gradient, and make steps of it that anybody can see.
+# softmax does not see where they end up either. In float32 dust is 2**29 times as large, and not so
+# far below epsilon: Adam will make steps of it that anybody can see.
 #
 # The others get the roundings. A gelu has no corner, so nothing jumps as in script 19; but where a
 # network moves far, what lies between two runs is carried along. Roundings, and a nudge of the
@@ -291,12 +305,6 @@ for name, each in slopes.items():
     print(f"  {name:<8}{size:9.6f}, and in the biases of the keys{dust:9.1e}")
     # Sums of 288 products, of which few round the same way.
     assert dust < 1e-15 * size and distance(each, slopes["by hand"])[1] < 1e-14 * size
-later = distance(by_hand(runs["by hand"][0][100], *batches[100])[1], zero)[0]
-single = {name: w.astype(np.float32) for name, w in start.items()}
-coarse = distance(by_torch(single, *batches[0])[1], zero)[0]
-print(f"  by hand, after 100 updates: in the biases of the keys  {later:.1e}")
-print(f"  the first in float32, by PyTorch:  in those           {coarse:.1e}")
-assert later > 100 * distance(slopes["by hand"], zero)[0] and coarse > 1e-13
 ones = np.repeat([0.0, 1.0, 0.0], WIDTH)
 moved = {name: w + ones if name.endswith("bqkv") else w for name, w in start.items()}
 assert math.isclose(by_hand(moved, *cut(20))[0], loss, rel_tol=1e-12)  # unseen
@@ -304,8 +312,21 @@ assert math.isclose(by_hand(moved, *cut(20))[0], loss, rel_tol=1e-12)  # unseen
 signs = np.random.default_rng(1)
 near = {name: w * (1 + 1e-12 * signs.choice([-1, 1], w.shape)) for name, w in start.items()}
 runs["nudged 1e-12"] = trained(by_hand, near)
-runs["float32"] = trained(by_torch, single)
+runs["float32"] = trained(by_torch, {name: w.astype(np.float32) for name, w in start.items()})
 paths = {name: path for name, (path, _) in runs.items()}
+keys = np.s_[:, WIDTH : 2 * WIDTH]
+print("\nThe length of the gradient of the keys' weights, and of the keys' biases")
+print("  update      weights       biases   in float32")
+for k in (0, 10, 100, 200):
+    grads = by_hand(paths["by hand"][k], *batches[k])[1]
+    seen, dust = float(np.linalg.norm(grads["block1.wqkv"][keys])), distance(grads, zero)[0]
+    coarse = distance(by_torch(paths["float32"][k], *batches[k])[1], zero)[0]
+    print(f"  {k:6}{seen:13.1e}{dust:13.1e}{coarse:13.1e}")
+    assert 0.05 < dust / seen * 2**53 < 5 and 0.05 < coarse / seen * 2**24 < 5
+end = {name: w.astype(float) for name, w in paths["float32"][UPDATES].items()}
+without = end | {"block1.bqkv": end["block1.bqkv"] * np.repeat([1.0, 0.0, 1.0], WIDTH)}
+with_them, without_them = (by_hand(w, *cut(20))[0] for w in (end, without))
+assert math.isclose(with_them, without_them, rel_tol=1e-12)  # unseen, wherever they went
 drift = {
     name: {k: distance(paths["by hand"][k], paths[name][k]) for k in MARKS}
     for name in ("PyTorch", "JAX", "nudged 1e-12", "float32")
@@ -335,8 +356,13 @@ assert f"{runs['float32'][1][-1]:.4f}" == f"{losses['by hand'][-1]:.4f}"
 #   by hand  1.325247, and in the biases of the keys  1.1e-20
 #   PyTorch  1.325247, and in the biases of the keys  1.5e-20
 #   JAX      1.325247, and in the biases of the keys  1.3e-20
-#   by hand, after 100 updates: in the biases of the keys  2.7e-17
-#   the first in float32, by PyTorch:  in those           7.5e-12
+#
+# The length of the gradient of the keys' weights, and of the keys' biases
+#   update      weights       biases   in float32
+#        0      3.5e-04      1.1e-20      7.5e-12
+#       10      5.6e-03      1.8e-19      1.6e-10
+#      100      4.0e-01      2.7e-17      1.6e-08
+#      200      2.3e-01      1.4e-17      8.7e-09
 # ```
 #
 # ```text noise
@@ -353,10 +379,14 @@ assert f"{runs['float32'][1][-1]:.4f}" == f"{losses['by hand'][-1]:.4f}"
 # ```
 #
 # As predicted. From the tenth update on the biases of the keys hold more than nine tenths of what
-# lies between the three. The dust grows as the model learns and its upstream gets larger: after 100
-# updates it is a thousand times that of the first, and so are the steps that Adam makes of it. In
-# float32 it comes up to epsilon, and Adam walks at full speed: the biases of the keys end a tenth
-# away, with the loss the same to four digits.
+# lies between the three. But a step of rate times 1e-12 is that of the first update alone. Dust is
+# about a rounding of the numbers that cancel. They grow as the gradient of the keys' weights does,
+# a thousandfold in 100 updates, and Adam's steps with them: after 100 the three are 2e-10 apart.
+#
+# In float32 the dust comes near epsilon: 1.6e-8 in 24 numbers is 3e-9 in each. Adam's steps there
+# are then some twentieth of the rate, a quarter of those that the biases of the queries make of
+# their gradient. So the biases of the keys end 9e-2 away, a thousand times as far as all the others
+# together. The loss does not see it: set them to 0, and it stays the same to 12 digits.
 #
 # The others grow by a factor of seventy, and stay about the same share of the nudge: the training
 # multiplies what is there, whoever put it there.
@@ -379,10 +409,11 @@ if drawing():
     for name, (color, width, dashes) in looks.items():
         others = [drift[name][k][1] for k in MARKS[1:]]
         axes.loglog(MARKS[1:], others, dashes, color=color, linewidth=width, label=name)
-    keys = [drift["PyTorch"][k][0] for k in MARKS[1:]]
-    axes.loglog(MARKS[1:], keys, ":", color=FOURTH, label="PyTorch, biases of the keys")
-    axes.set(xlabel="update", ylabel="distance from the parameters by hand", ylim=(1e-15, 1e-1))
-    axes.set_title("What lies between them: it grows alike, and most is where nobody looks")
+    for name, color in (("float32", GRADIENT), ("PyTorch", FOURTH)):
+        alone = [drift[name][k][0] for k in MARKS[1:]]
+        axes.loglog(MARKS[1:], alone, ":", color=color, label=f"{name}, biases of the keys")
+    axes.set(xlabel="update", ylabel="distance from the parameters by hand", ylim=(1e-15, 1e2))
+    axes.set_title("All grow alike, but for the biases of the keys: gradient 0, and Adam's steps")
     axes.legend(fontsize=8, ncols=3, loc="upper left")
     keep(drawn, "20_gpt_drift")
 
