@@ -319,10 +319,10 @@ for D in (4, 16):
 # ```text noise
 #     P   right, at most   mistakes    unseen   share
 #    50            1e-02      1,000         0    0.0%
-#   578            7e-04     11,560        60    0.5%
 # ```
 #
-# With 8,450 parameters (64-64-64-2) more than a quarter of mistakes as small as these are unseen.
+# With 578 parameters one in two hundred is unseen; with 8,450 (64-64-64-2) more than a quarter of
+# mistakes as small as these are unseen.
 #
 # ## What to remember
 #

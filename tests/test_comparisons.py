@@ -223,11 +223,8 @@ def test_they_are_numbered_and_listed():
 
 
 def test_scripts_are_meant_by_number_or_name():
-    assert [s.stem for s in chosen(["2", "salary", "02_mazur"])] == [
-        "02_mazur",
-        "01_salary",
-        "02_mazur",
-    ]
+    assert [s.stem for s in chosen(["2", "salary", "02_mazur"])] == ["02_mazur", "01_salary"]
+    assert chosen(["04", "all"]) == SCRIPTS
     assert chosen(["all"]) == SCRIPTS
     with pytest.raises(ValueError, match="there is no comparison '99', expected 'all' or any of: "):
         chosen(["99"])
