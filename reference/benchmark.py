@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from manual.catalog import names
 from manual.network import layer, mlp, network_backward, network_forward
 from reference.agreement import compare
+from reference.cards import LAYERS
 from reference.networks import PLAIN_RUN, problems
 from reference.paths import PATHS, path
 from reference.paths.differences import directions
@@ -43,7 +43,8 @@ def random_networks(count: int = 1500) -> Table:
     import torch
 
     torch.set_num_threads(1)
-    kinds = tuple(kind for kind in names("forward") if kind not in ("network", "salary"))
+    kinds = tuple(kind for kind, card in LAYERS.items() if card.by_entry)
+    batch = min(250, count)
     # One thing after the other, so that each share can be told: drawing, then path by path.
     drawn: list[Problem] = []
 
@@ -52,7 +53,7 @@ def random_networks(count: int = 1500) -> Table:
             drawn.append(problem)
 
         run = given(problems(layers=kinds))(keep)
-        run = settings(max_examples=250, phases=[Phase.generate], **PLAIN_RUN)(run)
+        run = settings(max_examples=batch, phases=[Phase.generate], **PLAIN_RUN)(run)
         seed(number)(run)()
 
     draw(0)
@@ -64,7 +65,7 @@ def random_networks(count: int = 1500) -> Table:
     for problem in drawn:
         list(compare(problem))
     drawn.clear()
-    drawing = sum(seconds(lambda k=k: draw(k + 1)) for k in track(range(count // 250), "drawing"))
+    drawing = sum(seconds(lambda k=k: draw(k + 1)) for k in track(range(count // batch), "drawing"))
     whole = sum(seconds(lambda p=p: list(compare(p))) for p in track(drawn, "random MLPs"))
     table = Table(title="random MLPs, one core", box=box.SIMPLE_HEAD)
     for column in ("what", "ms a network"):

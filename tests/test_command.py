@@ -11,6 +11,7 @@ from joblib import delayed
 from typer.testing import CliRunner
 
 from reference.agreement import UNDECIDED
+from reference.benchmark import random_networks
 from reference.command import app
 from reference.mistakes import Mistake, planted
 from reference.paths import PATHS
@@ -170,3 +171,10 @@ def test_a_process_that_ends_is_an_error_in_a_line(monkeypatch):
     result = run(app, ["prove"])
     assert result.exit_code == 2 and "agree" not in result.output
     assert result.stderr == "Error: a process ended\n"
+
+
+def test_the_benchmark_runs():
+    """What it prints is measured elsewhere; that it still can be, here."""
+    table = random_networks(count=10)
+    rows = list(table.columns[0].cells)
+    assert len(rows) == 8 and all(float(cell) > 0 for cell in table.columns[1].cells)
