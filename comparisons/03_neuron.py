@@ -265,6 +265,7 @@ for z in (-800.0, -40.0, 1.0, 40.0):
     print(f"  {z:5g}" + "".join(f"{abs(each):13.3g}" for each in table[z]))
 assert math.isnan(table[-800.0][0]) and table[-800.0][1:] == [0, 0, 0, 0]
 assert table[40.0][1:4] == [0, 0, 0] and table[-40.0][1] == 0
+# An exp, a sum and two products in each: some roundings of 1.1e-16.
 assert math.isclose(table[40.0][0], table[40.0][4], rel_tol=1e-15)
 
 # %% [markdown]

@@ -180,6 +180,7 @@ for title, each in dws.items():
 symmetric = two_by_two([[1.0, 2.0], [2.0, 5.0]], [[1.0, 0.5], [-2.0, 2.0]])
 student_1 = two_by_two([[8.0, 8.0]], [[-0.736, -0.736]])
 assert differ(symmetric, "x @ dout") == differ(student_1, "dw.T") == set()
+# One product, of a number that is rounded itself: two roundings of 1.1e-16.
 assert np.allclose(path("by_hand")(student_1).params["w"], -5.888, rtol=1e-15)
 
 # %% [markdown]

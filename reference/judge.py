@@ -61,8 +61,7 @@ class Judge:
         douts = [numbers(rng, out.shape, regime, upstream=True).astype(out.dtype) for out in outs]
         if self.is_loss:
             douts = [np.ones_like(out) for out in outs]
-        self._same_again(inputs, names, outs)
-        grads = self._backward(inputs, names, douts, asked)
+        grads = self._backward(inputs, names, outs, douts, asked)
         self.examples += 1
         grads = self._matched(grads, inputs, asked, names)
         s = self._allowances(inputs, douts, asked)
@@ -139,16 +138,13 @@ class Judge:
             return None
         return outs
 
-    def _same_again(self, inputs, names, outs) -> None:
+    def _same_again(self, outs, again) -> None:
         """A forward that draws has no derivative to speak of."""
-        with np.errstate(all="ignore"):
-            again = taken_apart(self.pair.call([array.copy() for array in inputs])).outs
         for one, two in zip(outs, map(np.asarray, again), strict=True):
             rtol = float(np.sqrt(UNIT.get(one.dtype, oracle.U)))
             if one.shape != two.shape or not np.allclose(one, two, rtol=rtol, atol=rtol):
                 why = "forward returns another output for the same input: does it draw numbers? "
                 self.found = "undecided", why + "give it a seed, or its mask as an input", None
-                self.example = dict(zip(names, inputs, strict=True)), None
                 raise FoundError(why)
 
     def _note_precision(self, wide) -> None:
@@ -162,10 +158,11 @@ class Judge:
             self.remarks = [each for each in self.remarks if "forward computes in" not in each]
             self._remark(f"forward computes in {kind}, or in steps as large, and is compared so")
 
-    def _backward(self, inputs, names, douts, asked):
+    def _backward(self, inputs, names, outs, douts, asked):
         """The gradients, twice from one cache: they must not depend on how often one asks."""
         copies = [array.copy() for array in inputs]
         returned = taken_apart(self.pair.call(copies))
+        self._same_again(outs, returned.outs)
         dout = shown(returned, douts)
         self.example = dict(zip(names, inputs, strict=True)), dout
         given = [each.copy() for each in douts]

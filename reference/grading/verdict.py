@@ -111,9 +111,7 @@ def weighed(
     entry["remarks"] = judgement.remarks + ([note] if note else [])
     if judgement.correct:
         entry["score"] = entry["max_score"]
-        entry["message"] = "; ".join(
-            [f"all {len(names)} outputs are right" if len(names) > 1 else "right"]
-        )
+        entry["message"] = f"all {len(names)} outputs are right" if len(names) > 1 else "right"
         # A loss is so where a small number stands inside its logarithm: nothing to look into.
         if any(r[:1] == "d" and "single precision" in r for r in judgement.remarks):
             desk.review.append(
